@@ -1,0 +1,1 @@
+"""The outside world, thinly: Kafka, PostgreSQL, HTTP, the clock, the environment."""

@@ -1,0 +1,46 @@
+"""Kafka clients as this project sets them."""
+
+from typing import Any
+
+from confluent_kafka import Consumer, Producer
+
+# librdkafka waits this long to fetch again after its queue was full; its default of 1000 costs a
+# factor of four in throughput.
+_FETCH_BACKOFF_MS = 10
+
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+
+def producer(bootstrap_servers: str, name: str, **changes: Any) -> Producer:
+    """An idempotent producer with acks=all, and Java's partitioner: any client finds a key's partition."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "client.id": name,
+            "enable.idempotence": True,
+            "acks": "all",
+            "partitioner": "murmur2_random",
+            "compression.type": "lz4",
+            "linger.ms": 2,
+            "message.max.bytes": _MAX_MESSAGE_BYTES,
+            **changes,
+        }
+    )
+
+
+def consumer(bootstrap_servers: str, group: str, **changes: Any) -> Consumer:
+    """A consumer that starts at the earliest offset and commits only when told to."""
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "client.id": group,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "partition.assignment.strategy": "cooperative-sticky",
+            "fetch.queue.backoff.ms": _FETCH_BACKOFF_MS,
+            "fetch.message.max.bytes": _MAX_MESSAGE_BYTES,
+            **changes,
+        }
+    )

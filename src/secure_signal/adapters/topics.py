@@ -1,0 +1,68 @@
+"""The topics: their names, how they are made, and what identifies one."""
+
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from secure_signal.core.errors import RetryError
+
+SIGNALS = "signal-events"
+ANOMALIES = "anomaly-events"
+DEAD_LETTERS = "signal-events-dlq"
+DETECTOR_STATE = "detector-state"
+MATCHES = "signal-matches"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it is to be; ``config`` are Kafka's topic settings."""
+
+    name: str
+    config: dict[str, str] = field(default_factory=dict)
+
+
+_MEBIBYTE = 1024 * 1024
+
+ALL = (
+    Topic(SIGNALS),
+    Topic(ANOMALIES),
+    # A dead letter is the raw record, whatever its size was.
+    Topic(DEAD_LETTERS, {"max.message.bytes": str(16 * _MEBIBYTE), "retention.ms": "-1"}),
+    Topic(DETECTOR_STATE, {"cleanup.policy": "compact", "max.message.bytes": str(16 * _MEBIBYTE)}),
+    Topic(MATCHES),
+)
+
+
+def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, seconds: float = 10) -> None:
+    """Create what is missing; existing topics stay as they are. RetryError where Kafka does not answer."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    wanted = [
+        NewTopic(
+            t.name,
+            num_partitions=partitions,
+            replication_factor=replication_factor,
+            config=t.config,
+        )
+        for t in ALL
+    ]
+    try:
+        for made in admin.create_topics(wanted, request_timeout=seconds).values():
+            try:
+                made.result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+    except KafkaException as error:
+        raise RetryError(f"Kafka at {bootstrap_servers} does not create topics: {error}") from error
+
+
+def identify(bootstrap_servers: str, name: str, seconds: float = 10) -> str:
+    """Kafka's id of a topic: another one after the topic was deleted and made again."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    try:
+        described = admin.describe_topics(TopicCollection([name]), request_timeout=seconds)
+        return str(described[name].result().topic_id)
+    except KafkaException as error:
+        raise RetryError(f"Kafka at {bootstrap_servers} does not describe {name}: {error}") from error

@@ -1,0 +1,26 @@
+"""The command ``secure-signal``: one module for each group of subcommands."""
+
+import sys
+
+import typer
+
+from secure_signal.core.errors import StopError
+
+app = typer.Typer(
+    name="secure-signal",
+    help="Security signals in over HTTP, through Kafka, stored exactly once, judged as they pass.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command; a StopError becomes its sentence and its exit code."""
+    try:
+        app()
+    except StopError as error:
+        typer.echo(f"secure-signal: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,1 @@
+"""``secure-signal emitter|processor|detector|dashboard``: one service, alone, by the environment."""

@@ -1,0 +1,1 @@
+"""What the pipeline means: no I/O, no clock, no environment. Time comes in as an argument."""

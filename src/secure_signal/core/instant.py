@@ -1,0 +1,53 @@
+"""An instant: whole microseconds since 1970-01-01T00:00:00Z, as an int. Read and written as RFC 3339."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from secure_signal.core.errors import RefusedError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+LAST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - EPOCH) // MICROSECOND
+
+_Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def parse(text: str) -> int:
+    """RFC 3339 with a zone to microseconds; digits beyond microseconds are rounded.
+
+    Raises RefusedError (field ``timestamp``) for anything else, for a leap second (PostgreSQL has no
+    such instant) and for years outside 1970-9999 in UTC.
+    """
+    try:
+        moment = msgspec.convert(text, _Aware)
+        # The decoder also takes a space for the T and an offset without its colon; RFC 3339 5.6
+        # has neither.
+        if text[10] not in "Tt" or (text[-1] not in "Zz" and text[-3] != ":"):
+            raise ValueError
+    except (msgspec.ValidationError, ValueError):
+        raise RefusedError(
+            "timestamp",
+            f"must be RFC 3339 with a zone, such as 2026-05-01T12:00:00Z, not {text[:40]!r}",
+        ) from None
+    instant = (moment - EPOCH) // MICROSECOND
+    if not 0 <= instant <= LAST:
+        raise RefusedError("timestamp", "must lie in the years 1970 to 9999 (UTC)")
+    return instant
+
+
+def render(instant: int) -> str:
+    """RFC 3339 in UTC with six decimals."""
+    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_datetime(instant: int) -> datetime:
+    """The same instant as an aware datetime in UTC."""
+    return EPOCH + timedelta(microseconds=instant)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds since the epoch of an aware datetime."""
+    return (moment - EPOCH) // MICROSECOND
