@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from secure_signal.cli import detect, keys, services, stack, traffic
 from secure_signal.core.errors import StopError
 
 app = typer.Typer(
@@ -13,6 +14,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+for _module in (stack, services, keys, traffic, detect):
+    app.add_typer(_module.app)
 
 
 def main() -> None:

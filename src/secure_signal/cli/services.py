@@ -1,1 +1,47 @@
-"""``secure-signal emitter|processor|detector|dashboard``: one service, alone, by the environment."""
+"""The services, each alone, by the environment: ``secure-signal emitter`` and its three sisters."""
+
+import typer
+
+from secure_signal.adapters import log, settings
+
+app = typer.Typer()
+
+# Each service is imported when it is asked for: no process pays for the libraries of another.
+
+
+@app.command()
+def emitter() -> None:
+    """Run signal-emitter: HTTP in, Kafka out, and the generator."""
+    from secure_signal.services.emitter import service
+
+    service.run(_settings("signal-emitter"))
+
+
+@app.command()
+def processor() -> None:
+    """Run signal-processor: Kafka in, PostgreSQL out."""
+    from secure_signal.services.processor import service
+
+    service.run(_settings("signal-processor"))
+
+
+@app.command()
+def detector() -> None:
+    """Run anomaly-detector: signals in, anomalies out, both on Kafka."""
+    from secure_signal.services.detector import service
+
+    service.run(_settings("anomaly-detector"))
+
+
+@app.command()
+def dashboard() -> None:
+    """Run dashboard: what is stored, and what happens now, over HTTP."""
+    from secure_signal.services.dashboard import service
+
+    service.run(_settings("dashboard"))
+
+
+def _settings(service: str) -> settings.Settings:
+    read = settings.read()
+    log.configure(service, read.log_format)
+    return read

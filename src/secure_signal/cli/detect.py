@@ -1,0 +1,5 @@
+"""Judge a file of signals by a folder of rules."""
+
+import typer
+
+app = typer.Typer()

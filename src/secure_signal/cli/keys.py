@@ -1,0 +1,5 @@
+"""API keys: create, list, revoke."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""The local stack: up, status, logs, down, doctor, env."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,1 @@
+"""The detection engine: Sigma rules over a stream of signals."""

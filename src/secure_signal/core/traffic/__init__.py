@@ -1,0 +1,1 @@
+"""Made traffic: a believable population, and labelled attacks on it."""

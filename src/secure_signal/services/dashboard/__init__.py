@@ -1,0 +1,1 @@
+"""dashboard: what is stored and what happens now, for people and programs."""

@@ -1,0 +1,1 @@
+"""anomaly-detector: signals judged by rules as they pass."""

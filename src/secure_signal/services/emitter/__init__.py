@@ -1,0 +1,1 @@
+"""signal-emitter: signals in over HTTP, acknowledged when Kafka has them."""

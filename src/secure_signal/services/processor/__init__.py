@@ -1,0 +1,1 @@
+"""signal-processor: what is on Kafka, exactly once into PostgreSQL."""
