@@ -1,0 +1,1 @@
+SELECT digest, scopes FROM api_keys WHERE revoked_at IS NULL;
