@@ -50,7 +50,7 @@ def create(
 ) -> tuple[str, str]:
     """Store a new key made of SECRET_BYTES random bytes; returns its id and the key, once."""
     key = PREFIX + urlsafe_b64encode(secret).rstrip(b"=").decode()
-    digest = _digest(key)
+    digest = digest_of(key)
     key_id = digest.hex()[:12]
     row = {"id": key_id, "digest": digest, "name": name, "scopes": sorted(set(scopes))}
     connection.execute(_sql("create"), row)
@@ -67,7 +67,8 @@ def revoke(connection: psycopg.Connection, key_id: str) -> bool:
     return connection.execute(_sql("revoke"), {"id": key_id}).rowcount == 1
 
 
-def _digest(key: str) -> bytes:
+def digest_of(key: str) -> bytes:
+    """What is kept of a key."""
     # A slow, salted hash protects secrets that can be guessed. Nobody guesses 256 random bits, so one
     # SHA-256 is as safe, fast enough for each request, and lets the key be found by its digest.
     return hashlib.sha256(key.encode()).digest()
@@ -101,7 +102,7 @@ class Keyring:
         RetryError where that cannot be told, because PostgreSQL does not answer and the key was not
         among the valid ones during the last minutes.
         """
-        digest, now = _digest(key), self._clock()
+        digest, now = digest_of(key), self._clock()
         known = self._scopes.get(digest)
         if known is not None and now - self._read_at < _FRESH_SECONDS:
             return known
