@@ -1,0 +1,76 @@
+"""What docker-compose.yml promises: bounded, unprivileged, on this machine only, every setting named."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from secure_signal.adapters.settings import Settings
+
+_ROOT = Path(__file__).parents[2]
+_COMPOSE = (_ROOT / "docker-compose.yml").read_text()
+_SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_COMPOSE)["services"]
+_OURS = ("signal-emitter", "signal-processor", "anomaly-detector", "dashboard")
+# Paths inside the image, the address and port that compose itself fixes.
+_NOT_IN_COMPOSE = {"SECURE_SIGNAL_RULES", "SECURE_SIGNAL_LOGSOURCES", "SECURE_SIGNAL_HTTP_HOST"}
+
+
+@pytest.mark.parametrize("name", _SERVICES)
+def test_every_container_is_bounded_and_watched(name: str) -> None:
+    service = _SERVICES[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["logging"]["options"]["max-size"]
+    assert service["mem_limit"]
+    assert service["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", _SERVICES)
+def test_ports_are_published_on_this_machine_only(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in _SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", _OURS)
+def test_our_services_cannot_write_their_image_and_wait_for_what_they_need(name: str) -> None:
+    service = _SERVICES[name]
+    assert service["read_only"] is True
+    assert {d["condition"] for d in service["depends_on"].values()} == {"service_healthy"}
+    assert service["depends_on"].keys() == {"kafka", "postgres"}
+
+
+def test_every_variable_of_the_compose_file_is_explained_and_nothing_else() -> None:
+    used = set(re.findall(r"\$\{(\w+)", _COMPOSE)) | _passed_through()
+    explained = set(re.findall(r"^#([A-Z_]+)=", (_ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert explained == used
+
+
+def test_the_defaults_told_are_the_defaults() -> None:
+    told = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (_ROOT / ".env.example").read_text(), re.MULTILINE))
+    for name, field in Settings.model_fields.items():
+        variable = _variable(name)
+        if variable in told:
+            assert told[variable].lower() == str(field.default).lower().removesuffix(".0"), variable
+
+
+def test_every_setting_of_a_service_can_be_set() -> None:
+    settings = {_variable(name) for name in Settings.model_fields}
+    passed = {name for ours in _OURS for name in _SERVICES[ours]["environment"]}
+    assert settings - _NOT_IN_COMPOSE <= passed
+
+
+def test_what_is_passed_is_a_setting() -> None:
+    settings = {_variable(name) for name in Settings.model_fields}
+    for ours in _OURS:
+        assert _SERVICES[ours]["environment"].keys() <= settings
+
+
+def _passed_through() -> set[str]:
+    return {n for ours in _OURS for n, value in _SERVICES[ours]["environment"].items() if value is None}
+
+
+def _variable(field: str) -> str:
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if alias else f"SECURE_SIGNAL_{field.upper()}"  # type: ignore[union-attr]
