@@ -1,0 +1,69 @@
+"""The rule that looks at many signals of a group within a time."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from secure_signal.core.detection.rule import Rule
+
+
+class Kind(StrEnum):
+    """Sigma's correlation types (Sigma Correlation Rules Specification 2.1)."""
+
+    EVENT_COUNT = "event_count"
+    VALUE_COUNT = "value_count"
+    TEMPORAL = "temporal"
+    TEMPORAL_ORDERED = "temporal_ordered"
+    VALUE_SUM = "value_sum"
+    VALUE_AVG = "value_avg"
+    VALUE_PERCENTILE = "value_percentile"
+    VALUE_MEDIAN = "value_median"
+
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "eq": operator.eq,
+    "neq": operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One of the rules that a correlation lists.
+
+    ``group_fields`` and ``value_fields`` are what the correlation's group-by and its condition's field are
+    called in this rule's signals (aliases resolved).
+    """
+
+    rule_id: str
+    rule_title: str
+    group_fields: tuple[str, ...]
+    value_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation(Rule):
+    """A rule over the window [t - timespan, t] of each group, both ends included; timespan in microseconds.
+
+    The condition holds when ``comparison`` (a key of OPERATORS) of the metric and ``limit`` does.
+    """
+
+    kind: Kind
+    slots: tuple[Slot, ...]
+    group_by: tuple[str, ...]
+    timespan: int
+    comparison: str
+    limit: int | Fraction
+    percentile: int = 50
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all signals of a group are one user's, and so in one partition of ``signal-events``."""
+        columns = zip(*(slot.group_fields for slot in self.slots), strict=True)
+        return any(set(column) == {"user_id"} for column in columns)

@@ -1,0 +1,141 @@
+"""The engine: signals in, anomalies out. It has neither a clock nor I/O, and belongs to one thread.
+
+One engine serves one partition of its input: positions are that partition's offsets, and event time goes
+by its signals.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from secure_signal.core import identity, instant
+from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import summary
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.entry import Feed, matches_of
+from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.match import Match, Scalar
+from secure_signal.core.detection.routing import Candidate, Router
+from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.window import Opening
+from secure_signal.core.detection.windows import Windows
+from secure_signal.core.instant import SECOND
+from secure_signal.core.signal import Signal
+
+LATENESS = 60 * SECOND
+SKEW = 3600 * SECOND
+
+
+class Engine:
+    """Judges signals by a rule set.
+
+    All times are in microseconds. ``lateness`` is how far a signal may come behind its group's newest and
+    still count in correlations. ``skew`` is how far beyond ``now`` its time may lie (None: any): one
+    signal from the far future would make all that follow late. Plain detection rules look at every signal.
+    """
+
+    def __init__(self, ruleset: RuleSet, *, lateness: int = LATENESS, skew: int | None = SKEW) -> None:
+        self.ruleset = ruleset
+        self.errors: Counter[str] = Counter()
+        """How often each rule, by id, failed to be evaluated."""
+        self.future = 0
+        """Entries left out of windows because they lay beyond the skew."""
+        self._router = Router(ruleset)
+        self._windows = Windows(ruleset.correlations, lateness)
+        self._skew = skew
+        self._local = {rule.id for rule in ruleset.correlations if rule.is_local}
+
+    @property
+    def late(self) -> int:
+        """Entries left out of windows because they came later than the lateness allows."""
+        return self._windows.late
+
+    @property
+    def groups(self) -> int:
+        """How many groups have a window now."""
+        return len(self._windows)
+
+    def is_local(self, correlation: str) -> bool:
+        """Whether a correlation's groups are each within one user, so that ``signal-events`` keeps them whole."""
+        return correlation in self._local
+
+    def judge(self, signal: Signal, now: int) -> tuple[list[Anomaly], list[Match]]:
+        """What plain detection rules find, and the entries for correlations; no state is touched."""
+        anomalies: list[Anomaly] = []
+        feeds: list[Feed] = []
+        event = Event(signal)
+        for candidate in self._router.candidates(signal.type):
+            if self._holds(candidate, event):
+                if candidate.rule.speaks:
+                    anomalies.append(self._found(candidate.rule, signal, now))
+                feeds.extend(candidate.feeds)
+        return anomalies, matches_of(event, feeds) if feeds else []
+
+    def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
+        """Put one entry into its group's window; the episodes that this opens.
+
+        ``position`` is where the entry stands in the input; a group skips positions it has seen.
+        """
+        if self._skew is not None and match.time > now + self._skew:
+            self.future += 1
+            return []
+        entered = self._windows.enter(match, position)
+        if entered is None:
+            return []
+        rule, openings = entered
+        return [self._crossed(rule, match.group, opening, now) for opening in openings]
+
+    def observe(self, signal: Signal, position: int, now: int) -> list[Anomaly]:
+        """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
+        anomalies, matches = self.judge(signal, now)
+        for match in matches:
+            anomalies.extend(self.enter(match, position, now))
+        return anomalies
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The groups that changed since the last call: key and state, None for a group that is gone."""
+        return self._windows.changes()
+
+    def restore(self, key: str, state: bytes) -> bool:
+        """Put back a group that ``changes`` gave; False when its rule is gone or has another meaning now."""
+        return self._windows.restore(key, state)
+
+    def _holds(self, candidate: Candidate, event: Event) -> bool:
+        """One rule's answer; a rule that fails is counted, and never stops the others."""
+        try:
+            return candidate.holds(event)
+        except Exception:
+            self.errors[candidate.rule.id] += 1
+            return False
+
+    def _found(self, rule: Detection, signal: Signal, now: int) -> Anomaly:
+        return Anomaly(
+            id=identity.of_anomaly(rule.id, (), signal.id),
+            rule_id=rule.id,
+            rule_title=rule.title,
+            anomaly_type=rule.anomaly_type,
+            severity=rule.level,
+            user_id=signal.user_id,
+            group={},
+            event_time=instant.render(signal.timestamp),
+            detection_timestamp=instant.render(now),
+            evidence=[signal.id],
+            summary=summary.of_detection(rule, signal.user_id, signal.type),
+            ruleset=self.ruleset.hash,
+        )
+
+    def _crossed(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, now: int) -> Anomaly:
+        return Anomaly(
+            id=identity.of_anomaly(rule.id, group, opening.evidence[-1]),
+            rule_id=rule.id,
+            rule_title=rule.title,
+            anomaly_type=rule.anomaly_type,
+            severity=rule.level,
+            user_id=opening.user_id,
+            group=dict(zip(rule.group_by, group, strict=True)),
+            event_time=instant.render(opening.time),
+            detection_timestamp=instant.render(now),
+            evidence=opening.evidence,
+            summary=summary.of_correlation(rule, group, opening.measure),
+            ruleset=self.ruleset.hash,
+        )

@@ -1,0 +1,108 @@
+"""From matched rules to entries: group values and metric values read from the signal."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection.field import Event, fold
+from secure_signal.core.detection.match import Match, Scalar
+from secure_signal.core.detection.value import as_number
+
+# Longer values are counted by a digest, so that a window's size does not hang on theirs.
+_MAX_VALUE = 64
+_LARGEST_INTEGER = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """That a detection rule fills one slot of a correlation."""
+
+    correlation: Correlation
+    slot: int
+
+
+def feeds_of(correlations: Iterable[Correlation]) -> dict[str, tuple[Feed, ...]]:
+    """The feeds of each detection rule, by its id."""
+    feeds: dict[str, tuple[Feed, ...]] = {}
+    for correlation in correlations:
+        for number, slot in enumerate(correlation.slots):
+            feeds[slot.rule_id] = (*feeds.get(slot.rule_id, ()), Feed(correlation, number))
+    return feeds
+
+
+def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
+    """One match for each group of each correlation that the signal enters.
+
+    A signal that fills several slots for the same group is one entry with all of them. A signal without one of the group's
+    values enters nothing.
+    """
+    entries: dict[tuple[str, str], tuple[Feed, tuple[Scalar, ...], list[int], dict[Scalar, None]]] = {}
+    for feed in feeds:
+        slot = feed.correlation.slots[feed.slot]
+        group = _group(event, slot.group_fields)
+        if group is None:
+            continue
+        entry = entries.setdefault((feed.correlation.id, repr(group)), (feed, group, [], {}))
+        entry[2].append(feed.slot)
+        if slot.value_fields:
+            entry[3].update(dict.fromkeys(_values(event, feed.correlation.kind, slot.value_fields)))
+    signal = event.signal
+    return [
+        Match(
+            correlation=feed.correlation.id,
+            slots=tuple(slots),
+            group=group,
+            time=signal.timestamp,
+            signal_id=signal.id,
+            user_id=signal.user_id,
+            values=tuple(values),
+        )
+        for feed, group, slots, values in entries.values()
+    ]
+
+
+def _group(event: Event, fields: tuple[str, ...]) -> tuple[Scalar, ...] | None:
+    """The group's values; None when one is missing or is no scalar."""
+    group = []
+    for field in fields:
+        value = event.value(field)
+        if value is None or isinstance(value, dict | list):
+            return None
+        group.append(_portable(value))
+    return tuple(group)
+
+
+def _values(event: Event, kind: Kind, fields: tuple[str, ...]) -> list[Scalar]:
+    """What a signal adds to the metric: of a list each element, of several fields their combination."""
+    if len(fields) > 1:
+        parts = [event.value(field) for field in fields]
+        return [] if None in parts else [_distinct(msgspec.json.encode(parts).decode())]
+    value = event.value(fields[0])
+    elements = value if isinstance(value, list) else [value]
+    if kind is Kind.VALUE_COUNT:
+        return [_distinct(e) for e in elements if e is not None]
+    numbers = (as_number(e) for e in elements if not isinstance(e, str))
+    return [n if abs(n) < _LARGEST_INTEGER else float(n) for n in numbers if n is not None]
+
+
+def _distinct(value: Any) -> Scalar:
+    """A value by which equal ones are counted once, strings without their case."""
+    if isinstance(value, dict | list):
+        value = msgspec.json.encode(value, order="sorted").decode()
+    if not isinstance(value, str):
+        return _portable(value)
+    folded = fold(value)
+    if len(folded) <= _MAX_VALUE:
+        return folded
+    return hashlib.blake2b(folded.encode(), digest_size=16).hexdigest()
+
+
+def _portable(value: Scalar) -> Scalar:
+    """The value, or its text where it is a number that MessagePack and JSON cannot both carry."""
+    if isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
+        return repr(value)
+    return repr(value) if isinstance(value, float) and value - value != 0 else value

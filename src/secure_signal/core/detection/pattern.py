@@ -1,0 +1,140 @@
+"""Text patterns: Sigma's strings with wildcards, and regular expressions."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import re2
+
+from secure_signal.core.detection.field import fold
+
+Matcher = Callable[[str], bool]
+
+
+class Wildcard(Enum):
+    """``*`` stands for any text, ``?`` for any one character."""
+
+    MANY = "*"
+    ONE = "?"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A Sigma string: literal texts and wildcards. Without ``cased`` it is matched on folded texts."""
+
+    parts: tuple[str | Wildcard, ...]
+    cased: bool = False
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The texts that stand in everything it matches, in the case it is matched in."""
+        return tuple(p if self.cased else fold(p) for p in self.parts if isinstance(p, str))
+
+    @property
+    def exact(self) -> str | None:
+        """The only text that it matches; None when wildcards let it match many."""
+        return None if any(isinstance(p, Wildcard) for p in self.parts) else "".join(self.literals)
+
+    def matcher(self) -> Matcher:
+        """The quickest test for its shape; the text is expected folded unless ``cased``."""
+        if Wildcard.ONE in self.parts:
+            return _by_expression(self)
+        pieces = _pieces(self)
+        if len(pieces) == 1:
+            return pieces[0].__eq__
+        head, *middle, tail = pieces
+        if not middle:
+            return _by_ends(head, tail)
+        if len(middle) == 1 and not head and not tail:
+            needle = middle[0]
+            return lambda text: needle in text
+        return _in_order(head, middle, tail)
+
+
+def _pieces(pattern: Pattern) -> list[str]:
+    """The literal texts between the ``*``, those at the ends possibly empty."""
+    pieces = [""]
+    for part in pattern.parts:
+        if isinstance(part, str):
+            pieces[-1] += part if pattern.cased else fold(part)
+        else:
+            pieces.append("")
+    return [pieces[0], *filter(None, pieces[1:-1]), pieces[-1]] if len(pieces) > 1 else pieces
+
+
+def _by_ends(head: str, tail: str) -> Matcher:
+    if not tail:
+        return lambda text: text.startswith(head)
+    if not head:
+        return lambda text: text.endswith(tail)
+    shortest = len(head) + len(tail)
+    return lambda text: len(text) >= shortest and text.startswith(head) and text.endswith(tail)
+
+
+def _in_order(head: str, middle: list[str], tail: str) -> Matcher:
+    """Each literal after the one before: the leftmost place is always the best for what follows."""
+
+    def matches(text: str) -> bool:
+        end = len(text) - len(tail)
+        if not (text.startswith(head) and text.endswith(tail)):
+            return False
+        at = len(head)
+        for piece in middle:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return at <= end
+
+    return matches
+
+
+def _by_expression(pattern: Pattern) -> Matcher:
+    signs = {Wildcard.MANY: ".*", Wildcard.ONE: "."}
+    body = "".join(
+        signs[p] if isinstance(p, Wildcard) else re2.escape(p if pattern.cased else fold(p))
+        for p in pattern.parts
+    )
+    fullmatch = re2.compile(f"(?s:{body})", _QUIET).fullmatch
+    return lambda text: fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A regular expression, searched anywhere in a text as it stands; flags of i, m and s."""
+
+    source: str
+    flags: str = ""
+
+    def matcher(self) -> Matcher:
+        """By RE2, in linear time; by Python's re where RE2 cannot."""
+        search = compile_expression(self.source, self.flags).search
+        return lambda text: search(text) is not None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether RE2 runs it."""
+        return _by_re2(self.source, self.flags) is not None
+
+
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def compile_expression(source: str, flags: str = "") -> Any:
+    """A compiled expression with ``search``; raises re.error where neither engine takes it."""
+    linear = _by_re2(source, flags)
+    return linear if linear is not None else re.compile(_with_flags(source, flags))
+
+
+def _by_re2(source: str, flags: str) -> Any:
+    try:
+        return re2.compile(_with_flags(source, flags), _QUIET)
+    except re2.error:
+        return None
+
+
+def _with_flags(source: str, flags: str) -> str:
+    return f"(?{flags}){source}" if flags else source

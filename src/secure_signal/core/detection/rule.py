@@ -1,0 +1,43 @@
+"""What every rule has, whether it detects or correlates; and the rule that detects."""
+
+import re
+from dataclasses import dataclass
+
+from secure_signal.core.detection.condition import Node
+from secure_signal.core.detection.logsource import LogSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule's head.
+
+    ``level`` is one of anomaly.SEVERITIES; ``origin`` the file and line it comes from; ``notices`` say
+    what a person should know about how it runs here; ``speaks`` is False for a rule that others correlate
+    and that is silent by itself (Sigma's ``generate: false``); ``digest`` changes when the rule does.
+    """
+
+    id: str
+    name: str
+    title: str
+    description: str
+    level: str
+    tags: tuple[str, ...]
+    origin: str
+    digest: str
+    notices: tuple[str, ...] = ()
+    speaks: bool = True
+
+    @property
+    def anomaly_type(self) -> str:
+        """The Sigma rule's ``name``, else its title in lower case with underscores."""
+        return self.name or re.sub(r"\W+", "_", self.title.lower()).strip("_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection(Rule):
+    """A rule that looks at one signal at a time."""
+
+    logsource: LogSource
+    condition: Node
+    fires: bool = True
+    """False for a rule that waits for the values of a placeholder."""

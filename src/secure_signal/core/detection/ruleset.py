@@ -1,0 +1,32 @@
+"""A set of rules that work together, with the log sources they are routed by."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.logsource import LogSources
+from secure_signal.core.detection.rule import Detection, Rule
+
+
+class RuleSet:
+    """Rules, those that correlations refer to before them, and what is known of them together.
+
+    ``hash`` changes whenever what the set finds could change.
+    """
+
+    def __init__(self, rules: Iterable[Detection | Correlation], logsources: LogSources) -> None:
+        self.rules = tuple(rules)
+        self.logsources = logsources
+        self.detections = tuple(rule for rule in self.rules if isinstance(rule, Detection))
+        self.correlations = tuple(rule for rule in self.rules if isinstance(rule, Correlation))
+        self.hash = _digest(self.rules, logsources)
+
+    @property
+    def notices(self) -> Iterator[tuple[Rule, str]]:
+        """What a person should know about how rules run here."""
+        return ((rule, notice) for rule in self.rules for notice in rule.notices)
+
+
+def _digest(rules: Iterable[Rule], logsources: LogSources) -> str:
+    digests = sorted(f"{rule.id} {rule.digest}" for rule in rules)
+    return hashlib.sha256(repr((digests, logsources.entries)).encode()).hexdigest()[:16]

@@ -1,0 +1,67 @@
+"""A sentence for a person about what a rule found."""
+
+from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection.match import Scalar
+from secure_signal.core.detection.metric import Measure
+from secure_signal.core.detection.rule import Detection
+
+_MAX_TEXT = 80
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def of_detection(rule: Detection, user_id: str, signal_type: str) -> str:
+    """Such as ``User alice: Login from a disabled account (auth.login)``."""
+    return f"User {_short(user_id)}: {rule.title} ({_short(signal_type)})"
+
+
+def of_correlation(rule: Correlation, group: tuple[Scalar, ...], measure: Measure) -> str:
+    """Such as ``User alice: 7 × failed login within 5 minutes (Brute force)``."""
+    return f"{_who(rule, group)}: {_what(rule, measure)} within {duration(rule.timespan)} ({rule.title})"
+
+
+def _who(rule: Correlation, group: tuple[Scalar, ...]) -> str:
+    named = zip(rule.group_by, group, strict=True)
+    parts = [f"{'user' if name == 'user_id' else name} {_short(str(value))}" for name, value in named]
+    who = ", ".join(parts) or "everyone"
+    return who[0].upper() + who[1:]
+
+
+def _what(rule: Correlation, measure: Measure) -> str:
+    titles = list(dict.fromkeys(_lower(slot.rule_title) for slot in rule.slots))
+    events = " or ".join(titles)
+    field = " and ".join(rule.slots[0].value_fields)
+    amount = _number(measure)
+    match rule.kind:
+        case Kind.EVENT_COUNT:
+            return f"{amount} × {events}"
+        case Kind.VALUE_COUNT:
+            return f"{amount} different {field} in {events}"
+        case Kind.TEMPORAL_ORDERED:
+            return f"{amount} of {len(rule.slots)} in order: {', then '.join(titles)}"
+        case Kind.TEMPORAL:
+            return f"{amount} of {len(rule.slots)} together: {', '.join(titles)}"
+        case Kind.VALUE_PERCENTILE:
+            return f"percentile {rule.percentile} of {field} is {amount} in {events}"
+        case _:
+            name = {Kind.VALUE_SUM: "sum", Kind.VALUE_AVG: "average", Kind.VALUE_MEDIAN: "median"}[rule.kind]
+            return f"{name} of {field} is {amount} in {events}"
+
+
+def duration(microseconds: int) -> str:
+    """A timespan in its largest whole unit: 5 minutes, 90 seconds."""
+    seconds = microseconds // 1_000_000
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+
+
+def _number(measure: Measure) -> str:
+    return str(measure) if isinstance(measure, int) else f"{float(measure or 0):.6g}"
+
+
+def _lower(title: str) -> str:
+    """A title inside a sentence: the first letter small, unless the word is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"

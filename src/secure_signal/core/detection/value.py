@@ -1,0 +1,140 @@
+"""What a rule may ask of one field's value, other than matching a text pattern."""
+
+import ipaddress
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from secure_signal.core import instant
+from secure_signal.core.errors import RefusedError
+
+Test = Callable[[Any], bool]
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "eq": operator.eq,
+    "neq": operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Present:
+    """``exists``, and ``null`` as its opposite: JSON's null counts as missing."""
+
+    wanted: bool
+
+    def test(self) -> Test:
+        """Of a value."""
+        wanted = self.wanted
+        return lambda value: (value is not None) is wanted
+
+
+@dataclass(frozen=True)
+class Number:
+    """The same number, or its decimal text."""
+
+    number: int | float
+
+    def test(self) -> Test:
+        """Of a value, or any element of a list."""
+        number, text = self.number, repr(self.number)
+
+        def equals(value: Any) -> bool:
+            if isinstance(value, str):
+                return value == text
+            return not isinstance(value, bool) and isinstance(value, int | float) and value == number
+
+        return _of_any(equals)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A number compared by an operator of COMPARISONS; texts count when they are decimal numbers."""
+
+    comparison: str
+    number: int | float
+
+    def test(self) -> Test:
+        """Of a value, or any element of a list."""
+        compare, number = COMPARISONS[self.comparison], self.number
+
+        def holds(value: Any) -> bool:
+            found = as_number(value)
+            return found is not None and compare(found, number)
+
+        return _of_any(holds)
+
+
+def as_number(value: Any) -> int | float | None:
+    """A JSON number, or the number a text spells; None for anything else, infinities included."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, float) and value - value == 0 else None
+
+
+@dataclass(frozen=True)
+class Network:
+    """An IPv4 or IPv6 network in CIDR notation."""
+
+    cidr: str
+
+    def test(self) -> Test:
+        """Of a text, or any element of a list."""
+        network = ipaddress.ip_network(self.cidr, strict=False)
+
+        def holds(value: Any) -> bool:
+            try:
+                return isinstance(value, str) and ipaddress.ip_address(value) in network
+            except ValueError:
+                return False
+
+        return _of_any(holds)
+
+
+_PARTS: dict[str, Callable[[datetime], int]] = {
+    "minute": lambda moment: moment.minute,
+    "hour": lambda moment: moment.hour,
+    "day": lambda moment: moment.day,
+    "week": lambda moment: moment.isocalendar().week,
+    "month": lambda moment: moment.month,
+    "year": lambda moment: moment.year,
+}
+
+
+@dataclass(frozen=True)
+class TimePart:
+    """A part of an RFC 3339 timestamp, in UTC, compared with a number; weeks are those of ISO 8601."""
+
+    part: str
+    comparison: str
+    number: int | float
+
+    def test(self) -> Test:
+        """Of a text, or any element of a list."""
+        part, compare, number = _PARTS[self.part], COMPARISONS[self.comparison], self.number
+
+        def holds(value: Any) -> bool:
+            try:
+                return isinstance(value, str) and compare(
+                    part(instant.to_datetime(instant.parse(value))), number
+                )
+            except RefusedError:
+                return False
+
+        return _of_any(holds)
+
+
+def _of_any(test: Test) -> Test:
+    return lambda value: any(map(test, value)) if isinstance(value, list) else test(value)

@@ -1,0 +1,94 @@
+"""All windows of all correlations: who is alive, who changed, and what came too late."""
+
+from collections.abc import Iterable, Iterator
+
+from secure_signal.core.detection import snapshot
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.match import Match, read_key
+from secure_signal.core.detection.window import Opening, Window
+
+_SMALLEST_SWEEP = 1024
+
+
+class Windows:
+    """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
+
+    ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
+    group's newest, and were left out.
+    """
+
+    def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
+        self.late = 0
+        self._rules = {rule.id: rule for rule in correlations}
+        self._lateness = lateness
+        self._windows: dict[str, Window] = {}
+        self._changed: set[str] = set()
+        self._watermark = 0
+        self._entries_to_sweep = _SMALLEST_SWEEP
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def enter(self, match: Match, position: int) -> tuple[Correlation, list[Opening]] | None:
+        """Put an entry into its window; None when that rule is not loaded, or the entry does not count.
+
+        A window skips positions that it has seen.
+        """
+        rule = self._rules.get(match.correlation)
+        if rule is None:
+            return None
+        key = match.key
+        window = self._alive(key)
+        if window is None:
+            window = self._windows[key] = Window(rule)
+        elif position <= window.position:
+            return None
+        window.position = position
+        self._changed.add(key)
+        if window.times and match.time < window.newest - self._lateness:
+            self.late += 1
+            return None
+        openings = window.enter(match, self._lateness)
+        self._watermark = max(self._watermark, match.time)
+        self._count_to_sweep()
+        return rule, openings
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The windows that changed since the last call, as key and state; None for one that is gone."""
+        changed, self._changed = self._changed, set()
+        for key in changed:
+            window = self._windows.get(key)
+            yield key, None if window is None else snapshot.encode(window)
+
+    def restore(self, key: str, state: bytes) -> bool:
+        """Put back a window that ``changes`` gave; False when its rule is gone or means something else now.
+
+        The next ``changes`` then tells that the window is gone.
+        """
+        rule = self._rules.get(read_key(key)[0])
+        window = snapshot.decode(rule, state) if rule is not None else None
+        if window is None:
+            self._changed.add(key)
+            return False
+        self._windows[key] = window
+        self._watermark = max(self._watermark, window.newest)
+        return True
+
+    def _alive(self, key: str) -> Window | None:
+        """A window by its key, unless event time has left it behind, whether swept or not."""
+        window = self._windows.get(key)
+        return None if window is None or self._is_over(window) else window
+
+    def _is_over(self, window: Window) -> bool:
+        return window.newest + window.rule.timespan + self._lateness < self._watermark
+
+    def _count_to_sweep(self) -> None:
+        """Sweep after as many entries as there are windows: a constant cost for each entry."""
+        self._entries_to_sweep -= 1
+        if self._entries_to_sweep > 0:
+            return
+        over = [key for key, window in self._windows.items() if self._is_over(window)]
+        for key in over:
+            del self._windows[key]
+        self._changed.update(over)
+        self._entries_to_sweep = max(_SMALLEST_SWEEP, len(self._windows))
