@@ -14,16 +14,17 @@ class Windows:
     """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
 
     ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
-    group's newest, and were left out.
+    group's newest, and were left out. ``watermark`` is the greatest time of all entries; who restores windows
+    sets it to what it was where reading goes on, as windows may have been saved later than that.
     """
 
     def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
         self.late = 0
+        self.watermark = 0
         self._rules = {rule.id: rule for rule in correlations}
         self._lateness = lateness
         self._windows: dict[str, Window] = {}
         self._changed: set[str] = set()
-        self._watermark = 0
         self._entries_to_sweep = _SMALLEST_SWEEP
 
     def __len__(self) -> int:
@@ -41,7 +42,9 @@ class Windows:
         window = self._alive(key)
         if window is None:
             window = self._windows[key] = Window(rule)
-        elif position <= window.position:
+        # An entry that is skipped is one read again, and moves event time as it did before.
+        self.watermark = max(self.watermark, match.time)
+        if position <= window.position:
             return None
         window.position = position
         self._changed.add(key)
@@ -49,7 +52,6 @@ class Windows:
             self.late += 1
             return None
         openings = window.enter(match, self._lateness)
-        self._watermark = max(self._watermark, match.time)
         self._count_to_sweep()
         return rule, openings
 
@@ -71,7 +73,6 @@ class Windows:
             self._changed.add(key)
             return False
         self._windows[key] = window
-        self._watermark = max(self._watermark, window.newest)
         return True
 
     def _alive(self, key: str) -> Window | None:
@@ -80,7 +81,7 @@ class Windows:
         return None if window is None or self._is_over(window) else window
 
     def _is_over(self, window: Window) -> bool:
-        return window.newest + window.rule.timespan + self._lateness < self._watermark
+        return window.newest + window.rule.timespan + self._lateness < self.watermark
 
     def _count_to_sweep(self) -> None:
         """Sweep after as many entries as there are windows: a constant cost for each entry."""
