@@ -18,8 +18,8 @@ HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 
-_FIRST_NAMES = "ada amir ana ben carla chen dina emma femi hana ivan kofi lena li maya nina raj tom".split()
-_LAST_NAMES = "alves bauer costa diallo endo garcia haas ito khan lopez novak okoye patel rossi".split()
+_FIRST_NAMES = ("amir", "ana", "ben", "carla", "chen", "emma", "femi", "hana", "ivan", "lena", "maya", "raj")
+_LAST_NAMES = ("alves", "costa", "diallo", "endo", "garcia", "haas", "ito", "khan", "novak", "okoye", "patel")
 
 _ROLES = ("member", "treasurer", "developer", "admin", "service")
 _SHARES = (64, 16, 12, 4, 4)
