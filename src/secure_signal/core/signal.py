@@ -52,14 +52,8 @@ def decode(value: bytes) -> Signal:
         wire = _decode(value)
         if not value.isascii():
             value.decode()
-    except msgspec.ValidationError as error:
-        raise _refusal(str(error)) from None
-    except msgspec.DecodeError as error:
-        raise RefusedError("", _lower(f"{error}: must be one JSON object in UTF-8")) from None
-    except UnicodeDecodeError as error:
-        raise RefusedError("", f"not UTF-8 at byte {error.start}") from None
-    except RecursionError:
-        raise RefusedError("payload", f"must be nested at most {payload.MAX_DEPTH} levels deep") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise refusal(error) from None
     name("user_id", wire.user_id, MAX_USER_ID)
     name("type", wire.type, MAX_TYPE)
     signal_id = "" if wire.id is None else str(wire.id)
@@ -92,8 +86,20 @@ def name(field: str, text: str, longest: int) -> None:
         raise RefusedError(field, "must have no control characters")
 
 
-def _refusal(message: str) -> RefusedError:
-    """The decoder's words in ours: ``Expected `str`, got `int` - at `$.user_id```."""
+def refusal(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -> RefusedError:
+    """A decoder's complaint in our words: ``Expected `str`, got `int` - at `$.user_id```."""
+    match error:
+        case msgspec.ValidationError():
+            return _mismatch(str(error))
+        case msgspec.DecodeError():
+            return RefusedError("", _lower(f"{error}: must be one JSON object in UTF-8"))
+        case UnicodeDecodeError():
+            return RefusedError("", f"not UTF-8 at byte {error.start}")
+        case RecursionError():
+            return RefusedError("payload", f"must be nested at most {payload.MAX_DEPTH} levels deep")
+
+
+def _mismatch(message: str) -> RefusedError:
     if missing := _MISSING.match(message):
         return RefusedError(missing["field"], "is required")
     parts = _VALIDATION.match(message)

@@ -1,0 +1,165 @@
+"""Records to Kafka, each with the broker's receipt: nothing here is done before the broker has it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from secure_signal.adapters import kafka
+from secure_signal.core.errors import RetryError, StopError
+from secure_signal.services.emitter import metrics
+
+# How long one record may take until its broker has it; then its sender is told to try again.
+DEADLINE_SECONDS = 5.0
+MAX_RECORDS = 100_000
+
+_POLL_SECONDS = 0.001
+_PROBE_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+class Record(NamedTuple):
+    """A key and a value for the topic."""
+
+    key: bytes
+    value: bytes
+
+
+class Receipt(NamedTuple):
+    """Where the broker keeps a record."""
+
+    partition: int
+    offset: int
+
+
+class OverloadError(RetryError):
+    """More is waiting for Kafka already than this process should hold."""
+
+
+class Deliveries:
+    """A topic's producer, polled from the event loop while records are in flight.
+
+    ``trouble`` says why nothing can be delivered now; it is empty when all is well.
+    """
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self.trouble = "Kafka was not reached yet"
+        self.in_flight = 0
+        self._topic = topic
+        self._fatal = ""
+        self._polling = False
+        self._producer = _producer(bootstrap_servers, self._note)
+
+    async def deliver(self, records: Sequence[Record], source: str) -> list[Receipt | None]:
+        """Each record's receipt, in order; None for one of which no ack came within the deadline.
+
+        Such a record may be in the topic or not. Raises RetryError, with nothing sent, while Kafka
+        is known to be unreachable, and OverloadError where too much is in flight. ``source`` is who
+        made them, for the metrics.
+        """
+        start = time.perf_counter()
+        if self.trouble:
+            raise RetryError(self.trouble)
+        if self.in_flight + len(records) > MAX_RECORDS:
+            raise OverloadError("Too many signals wait for Kafka.")
+        batch = _Batch(len(records))
+        for index, (key, value) in enumerate(records):
+            self._send(key, value, partial(self._settle, batch, index))
+        self._poll_soon()
+        await batch.done
+        metrics.LATENCY.labels(source).observe(time.perf_counter() - start)
+        metrics.PRODUCED.labels(source).inc(len(records) - batch.receipts.count(None))
+        metrics.UNACKNOWLEDGED.labels(source).inc(batch.receipts.count(None))
+        return batch.receipts
+
+    def _send(
+        self, key: bytes, value: bytes, settle: Callable[[KafkaError | None, Message | None], None]
+    ) -> None:
+        self.in_flight += 1
+        try:
+            self._producer.produce(self._topic, value, key, on_delivery=settle)
+        except KafkaException as error:
+            settle(error.args[0], None)
+        except BufferError:
+            settle(KafkaError(KafkaError._QUEUE_FULL), None)
+
+    def _settle(self, batch: "_Batch", index: int, error: KafkaError | None, message: Message | None) -> None:
+        self.in_flight -= 1
+        if error is None and message is not None:
+            batch.settle(index, Receipt(message.partition(), message.offset()))  # type: ignore[arg-type]
+        else:
+            batch.settle(index, None)
+
+    def _poll_soon(self) -> None:
+        if not self._polling and self.in_flight:
+            self._polling = True
+            asyncio.get_running_loop().call_later(_POLL_SECONDS, self._poll)
+
+    def _poll(self) -> None:
+        self._polling = False
+        self._producer.poll(0)
+        self._poll_soon()
+
+    def _note(self, error: KafkaError) -> None:
+        """librdkafka's own events, told during poll(); all but the fatal ones pass by themselves."""
+        if error.fatal():
+            self._fatal = f"The Kafka producer cannot go on: {error.str()}"
+
+    async def watch(self) -> None:
+        """Keep ``trouble`` true to what Kafka says; StopError when this producer is of no more use."""
+        while not self._fatal:
+            found = await asyncio.to_thread(self._probe)
+            if found != self.trouble:
+                _log.info("kafka reachable" if not found else "kafka unreachable", reason=found)
+            self.trouble = found
+            self._producer.poll(0)
+            await asyncio.sleep(_PROBE_SECONDS)
+        raise StopError(self._fatal)
+
+    def _probe(self) -> str:
+        try:
+            topic = self._producer.list_topics(self._topic, timeout=2).topics[self._topic]
+        except KafkaException as error:
+            return f"Kafka cannot be reached: {error.args[0].str()}"
+        return f"Kafka has trouble with the topic {self._topic}: {topic.error}" if topic.error else ""
+
+    def close(self) -> None:
+        """Wait for what is in flight, within the deadline."""
+        self._producer.flush(DEADLINE_SECONDS)
+
+
+class _Batch:
+    """The records of one call: one future for all of them, done with the last."""
+
+    def __init__(self, size: int) -> None:
+        self.receipts: list[Receipt | None] = [None] * size
+        self.done = asyncio.get_running_loop().create_future()
+        self._missing = size
+        if not size:
+            self.done.set_result(None)
+
+    def settle(self, index: int, receipt: Receipt | None) -> None:
+        self.receipts[index] = receipt
+        self._missing -= 1
+        if not self._missing and not self.done.done():
+            self.done.set_result(None)
+
+
+def _producer(bootstrap_servers: str, note: Callable[[KafkaError], None]) -> Producer:
+    return kafka.producer(
+        bootstrap_servers,
+        "signal-emitter",
+        **{
+            "delivery.timeout.ms": int(DEADLINE_SECONDS * 1000),
+            # Above what MAX_RECORDS and the HTTP side let through: refusals are decided there.
+            "queue.buffering.max.messages": 2 * MAX_RECORDS,
+            # After an outage senders wait for the first connection.
+            "reconnect.backoff.max.ms": 1000,
+            "error_cb": note,
+        },
+    )

@@ -1,0 +1,117 @@
+"""What a body holds: one signal or many, by its media type."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
+from secure_signal.core import signal
+from secure_signal.core.signal import Signal
+from secure_signal.services.emitter import cloudevents
+
+MAX_SIGNALS = 10_000
+
+Judge = Callable[[bytes], tuple[Signal, bytes]]
+"""One item to its signal and the JSON to forward; RefusedError says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The items of one body, each still raw, and how an item is judged."""
+
+    items: list[bytes]
+    judge: Judge
+
+
+def as_sent(item: bytes) -> tuple[Signal, bytes]:
+    """The judge of plain signals: they are forwarded as they came."""
+    return signal.decode(item), item
+
+
+_JSON = ("application/json",)
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+MEDIA_TYPES = (*_JSON, *_LINES, cloudevents.MEDIA_TYPE, cloudevents.BATCH_MEDIA_TYPE)
+
+
+def unpack(headers: Headers, body: bytes) -> Envelope:
+    """Split a body into at most MAX_SIGNALS items; HTTPException 400, 413 or 415 for the whole of it."""
+    kind = media_type(headers)
+    if not body.strip(_SPACE):
+        raise HTTPException(400, "The body is empty.")
+    items = _lines(body) if kind in _LINES else _values(body)
+    if len(items) > MAX_SIGNALS:
+        raise HTTPException(413, f"The body must hold at most {MAX_SIGNALS} signals.")
+    if kind in _JSON and "ce-specversion" in headers:
+        return Envelope([cloudevents.from_binary_mode(headers, item) for item in items], cloudevents.judge)
+    return Envelope(items, as_sent if kind in (*_JSON, *_LINES) else cloudevents.judge)
+
+
+def media_type(headers: Headers) -> str:
+    """The media type of a body, lower case; HTTPException 415 where it is none of MEDIA_TYPES in UTF-8."""
+    kind, *parameters = headers.get("content-type", "").lower().split(";")
+    kind = kind.strip()
+    charset = [p.partition("=")[2].strip(' "') for p in parameters if p.strip().startswith("charset")]
+    if kind not in MEDIA_TYPES or any(c != "utf-8" for c in charset):
+        detail = f"The Content-Type must be one of {', '.join(MEDIA_TYPES)}, in UTF-8, not {kind!r}."
+        raise HTTPException(415, detail, {"Accept": ", ".join(MEDIA_TYPES)})
+    return kind
+
+
+_SPACE = b" \t\r\n"
+_decode_one = msgspec.json.Decoder(msgspec.Raw).decode
+_decode_many = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_array_begins = re.compile(rb"[ \t\r\n]*\[").match
+
+# An item held costs 76 bytes beyond its text: an array of ten million digits must not become five
+# million items before they are counted. So many commas at most bound it to 19 MB.
+_FEW_COMMAS = 250_000
+
+
+def _lines(body: bytes) -> list[bytes]:
+    """The lines that are not blank, each of them an item, good or bad."""
+    lines = (line.strip(_SPACE) for line in io.BytesIO(body))
+    return list(islice(filter(None, lines), MAX_SIGNALS + 1))
+
+
+def _values(body: bytes) -> list[bytes]:
+    """The raw elements of an array, or the one value that the body is."""
+    try:
+        if not _array_begins(body):
+            return [bytes(_decode_one(body))]
+        if body.count(b",") > _FEW_COMMAS:
+            return list(islice(_elements(body.decode()), MAX_SIGNALS + 1))
+        return [bytes(item) for item in _decode_many(body)]
+    except (msgspec.DecodeError, ValueError) as error:
+        raise HTTPException(400, f"The body is no JSON in UTF-8: {error}") from None
+    except RecursionError:
+        raise HTTPException(400, "The body is nested too deep.") from None
+
+
+# Numbers stay text: Python refuses to make an int of more than 4,300 digits.
+_next_value = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
+_skip = re.compile(r"[ \t\r\n]*")
+
+
+def _elements(text: str) -> Iterator[bytes]:
+    """The raw elements of an array, one after the other; ValueError where it is no JSON."""
+    position, delimiter = text.index("[") + 1, ","
+    while delimiter == ",":
+        start = _after_space(text, position)
+        _, end = _next_value(text, start)
+        yield text[start:end].encode()
+        position = _after_space(text, end) + 1
+        delimiter = text[position - 1 : position]
+    if delimiter != "]" or _after_space(text, position) != len(text):
+        raise ValueError(f"unexpected text at character {position}")
+
+
+def _after_space(text: str, position: int) -> int:
+    found = _skip.match(text, position)
+    assert found is not None  # noqa: S101 (the pattern matches anywhere)
+    return found.end()

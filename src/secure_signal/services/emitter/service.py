@@ -1,0 +1,80 @@
+"""signal-emitter: HTTP in, Kafka out, and the generator."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from secure_signal.adapters import http_server, postgres, topics
+from secure_signal.adapters.api_keys import Keyring
+from secure_signal.adapters.settings import Settings
+from secure_signal.core.errors import RetryError, StopError
+from secure_signal.services.emitter import application, metrics
+from secure_signal.services.emitter.body import Backlog
+from secure_signal.services.emitter.delivery import Deliveries
+from secure_signal.services.emitter.intake import Intake
+
+_PORT = 8000
+_BACKLOG_BYTES = 32 * 1024 * 1024
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+def run(settings: Settings) -> None:
+    """Take signals until SIGTERM or SIGINT; StopError when the process cannot go on."""
+    try:
+        asyncio.run(_run(settings))
+    except* StopError as group:
+        raise group.exceptions[0] from None
+
+
+async def _run(settings: Settings) -> None:
+    deliveries = Deliveries(settings.kafka_bootstrap_servers, topics.SIGNALS)
+    backlog = Backlog(_BACKLOG_BYTES)
+    keyring = Keyring(settings.database_url, time.monotonic) if settings.api_keys == "required" else None
+    app = application.create(Intake(deliveries, backlog, _now), keyring, lambda: deliveries.trouble)
+    metrics.IN_FLIGHT.set_function(lambda: deliveries.in_flight)
+    metrics.BACKLOG.set_function(lambda: backlog.held)
+    port = _PORT if settings.http_port is None else settings.http_port
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(_reach_kafka(settings, deliveries))]
+        if keyring:
+            beside.append(group.create_task(_through_outages(_migrate, settings)))
+        await http_server.serve(metrics.CountCalls(app), settings.http_host, port)
+        for task in beside:
+            task.cancel()
+    deliveries.close()
+    if keyring:
+        await keyring.close()
+
+
+async def _reach_kafka(settings: Settings, deliveries: Deliveries) -> None:
+    await _through_outages(_ensure_topics, settings)
+    await deliveries.watch()
+
+
+def _ensure_topics(settings: Settings) -> None:
+    topics.ensure(settings.kafka_bootstrap_servers, settings.partitions, settings.replication_factor)
+
+
+def _migrate(settings: Settings) -> None:
+    with postgres.connect(settings.database_url, "signal-emitter") as connection:
+        postgres.migrate(connection)
+
+
+async def _through_outages(step: Callable[[Settings], None], settings: Settings) -> None:
+    """Do a step, which blocks, until it succeeds."""
+    while True:
+        try:
+            return await asyncio.to_thread(step, settings)
+        except (RetryError, psycopg.OperationalError) as error:
+            _log.warning("trying again", reason=str(error), seconds=_RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _now() -> int:
+    """Microseconds since the epoch."""
+    return time.time_ns() // 1000
