@@ -1,6 +1,6 @@
 """A detection's condition: a tree of what is asked, and its compilation to one predicate."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,6 +9,7 @@ from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard
 from secure_signal.core.detection.value import Comparison, Network, Number, Present, TimePart
 
 Predicate = Callable[[Event], bool]
+ValueTest: TypeAlias = Pattern | Expression | Present | Number | Comparison | Network | TimePart
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Field:
     """A field's value passes a test; a missing field passes none but Present(False)."""
 
     name: str
-    test: "Pattern | Expression | Present | Number | Comparison | Network | TimePart"
+    test: ValueTest
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ class SameAs:
 Node: TypeAlias = AllOf | AnyOf | Not | Field | Keyword | SameAs
 
 
+def expressions(node: Node) -> Iterator[Expression]:
+    """Every regular expression in a condition."""
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from expressions(part)
+        case Not(part):
+            yield from expressions(part)
+        case Field(test=Expression() as test) | Keyword(test=Expression() as test):
+            yield test
+
+
 def compile_node(node: Node) -> Predicate:
     """One function that tells whether the condition holds for an event."""
     match node:
@@ -73,13 +86,19 @@ def compile_node(node: Node) -> Predicate:
             return _keyword(test)
         case SameAs():
             return _same_as(node)
-        case Field(name, Pattern() as pattern):
-            return _texts(name, [pattern])
-        case Field(name, Expression() as expression):
-            matches = expression.matcher()
+        case Field(name, test):
+            return _field(name, test)
+
+
+def _field(name: str, test: ValueTest) -> Predicate:
+    match test:
+        case Pattern():
+            return _texts(name, [test])
+        case Expression():
+            matches = test.matcher()
             return lambda event: any(map(matches, event.texts(name)))
-        case Field(name, Present() | Number() | Comparison() | Network() | TimePart() as value):
-            holds = value.test()
+        case _:
+            holds = test.test()
             return lambda event: holds(event.value(name))
 
 

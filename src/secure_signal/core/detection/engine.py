@@ -51,12 +51,21 @@ class Engine:
         return self._windows.late
 
     @property
+    def watermark(self) -> int:
+        """The greatest time of all entries, by which groups end; set it after restoring groups."""
+        return self._windows.watermark
+
+    @watermark.setter
+    def watermark(self, instant: int) -> None:
+        self._windows.watermark = instant
+
+    @property
     def groups(self) -> int:
         """How many groups have a window now."""
         return len(self._windows)
 
     def is_local(self, correlation: str) -> bool:
-        """Whether a correlation's groups are each within one user, so that ``signal-events`` keeps them whole."""
+        """Whether each group is one user's, so that ``signal-events`` keeps it whole in a partition."""
         return correlation in self._local
 
     def judge(self, signal: Signal, now: int) -> tuple[list[Anomaly], list[Match]]:

@@ -37,8 +37,8 @@ def feeds_of(correlations: Iterable[Correlation]) -> dict[str, tuple[Feed, ...]]
 def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
     """One match for each group of each correlation that the signal enters.
 
-    A signal that fills several slots for the same group is one entry with all of them. A signal without one of the group's
-    values enters nothing.
+    A signal that fills several slots for the same group is one entry with all of them; one that lacks a
+    value of the group enters nothing.
     """
     entries: dict[tuple[str, str], tuple[Feed, tuple[Scalar, ...], list[int], dict[Scalar, None]]] = {}
     for feed in feeds:

@@ -13,7 +13,7 @@ class Rule:
 
     ``level`` is one of anomaly.SEVERITIES; ``origin`` the file and line it comes from; ``notices`` say
     what a person should know about how it runs here; ``speaks`` is False for a rule that others correlate
-    and that is silent by itself (Sigma's ``generate: false``); ``digest`` changes when the rule does.
+    and that is silent by itself (Sigma's ``generate: false``); ``digest`` changes when what it matches does.
     """
 
     id: str

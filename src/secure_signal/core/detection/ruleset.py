@@ -28,5 +28,5 @@ class RuleSet:
 
 
 def _digest(rules: Iterable[Rule], logsources: LogSources) -> str:
-    digests = sorted(f"{rule.id} {rule.digest}" for rule in rules)
-    return hashlib.sha256(repr((digests, logsources.entries)).encode()).hexdigest()[:16]
+    heads = sorted((rule.id, rule.digest, rule.level, rule.anomaly_type, rule.title) for rule in rules)
+    return hashlib.sha256(repr((heads, logsources.entries)).encode()).hexdigest()[:16]

@@ -1,0 +1,70 @@
+"""YAML with bounds: a rule file is input, and ten hostile lines of YAML can spell a billion nodes."""
+
+from collections.abc import Iterator
+
+import yaml
+from sigma.rule.base import SigmaYAMLLoader
+
+from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.problem import Problem
+
+_MAX_NODES = 50_000
+_MAX_DEPTH = 32
+_LINES_DEPTH = 3
+
+
+def read(text: str, file: str) -> Iterator[Document | Problem]:
+    """The documents of a file; a problem, and nothing after it, where the YAML is wrong."""
+    try:
+        builder = SigmaYAMLLoader("")
+        for node in yaml.compose_all(text, SigmaYAMLLoader):
+            _count(node, {})
+            content = builder.construct_document(node)
+            if content is not None:
+                yield Document(content, file, dict(_lines(node, ())))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        yield Problem(file, mark.line + 1 if mark else 1, f"is not YAML: {error.problem}")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        yield Problem(file, 1, f"is not YAML that can be read: {error}")
+
+
+def _count(node: yaml.Node, sizes: dict[int, int], depth: int = 0) -> int:
+    """How many nodes a document has when each alias is written out; ValueError beyond the bounds.
+
+    Before anything is built: building, and ``<<`` most of all, writes aliases out.
+    """
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels, or contains itself")
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    size = sizes.get(id(node), 0)
+    if not size:
+        size = 1 + sum(_count(child, sizes, depth + 1) for child in _children(node))
+        if size > _MAX_NODES:
+            raise ValueError(f"it has more than {_MAX_NODES} nodes when its aliases are written out")
+        sizes[id(node)] = size
+    return size
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    else:
+        yield from node.value
+
+
+def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The lines of a document and of its keys, as deep as messages go."""
+    if not path:
+        yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode) and len(path) < _LINES_DEPTH:
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            yield here, key.start_mark.line + 1
+            yield from _lines(value, here)
+    elif isinstance(node, yaml.SequenceNode) and path:
+        for item in node.value:
+            yield from _lines(item, path)

@@ -1,0 +1,123 @@
+"""Documents to rules: every document is read, and all that is wrong is told at once."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
+from sigma.rule import SigmaRule
+
+from secure_signal.core.detection import problem, sigma, sigma_correlation
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.sigma_value import POLICY
+
+Parsed: TypeAlias = SigmaRule | SigmaCorrelationRule | SigmaFilter
+_T = TypeVar("_T")
+
+
+def compile_rules(documents: Iterable[Document]) -> tuple[list[Detection | Correlation], list[Problem]]:
+    """The rules of these documents, and what is wrong with those that are none."""
+    problems: list[Problem] = []
+    parsed = [(d, p) for d in documents if (p := _attempt(d, problems, partial(_parse, d))) is not None]
+    for document, rule in parsed:
+        problems.extend(problem.of(document, error) for error in rule.errors)
+    sound = [(document, rule) for document, rule in parsed if not rule.errors]
+    detections = _detections(sound, problems)
+    named = {name: rule for rule in detections for name in (rule.id, rule.name) if name}
+    correlations, heard = _correlations(sound, named, problems)
+    rules = [replace(r, speaks=False) if r.id in heard else r for r in detections]
+    problems.extend(_twins([*detections, *correlations]))
+    return [*rules, *correlations], problems
+
+
+def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T]) -> _T | None:
+    """What ``build`` gives; where it fails the document has a problem, and the others go on."""
+    try:
+        return build()
+    except SigmaError as error:
+        problems.append(problem.of(document, error))
+    except Exception as error:
+        # A document may hold anything; not all of it is foreseen by those who parse it.
+        problems.append(Problem(document.file, document.line(), f"cannot be used as a rule: {error}"))
+    return None
+
+
+def _parse(document: Document) -> Parsed:
+    content = document.content
+    if not isinstance(content, dict):
+        raise ValueError("a rule is a mapping with keys such as title, logsource and detection")
+    if "action" in content:
+        raise ValueError("`action` is no longer a part of Sigma; write each rule out in full")
+    if "correlation" in content:
+        return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
+    if "filter" in content:
+        return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
+    detection = _present_day(content.get("detection"))
+    return SigmaRule.from_dict({**content, "detection": detection}, collect_errors=True, policy=POLICY)
+
+
+def _present_day(detection: Any, top: bool = True) -> Any:
+    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name."""
+    if isinstance(detection, list):
+        return [_present_day(item, top=False) for item in detection]
+    if not isinstance(detection, dict):
+        return detection
+    return {
+        str(key).replace("|utf16le", "|wide"): _present_day(value, top=False)
+        for key, value in detection.items()
+        if not (top and key == "timeframe")
+    }
+
+
+def _detections(parsed: list[tuple[Document, Parsed]], problems: list[Problem]) -> list[Detection]:
+    filters = [rule for _, rule in parsed if isinstance(rule, SigmaFilter)]
+
+    made = [
+        _attempt(document, problems, partial(_detection, document, rule, filters))
+        for document, rule in parsed
+        if isinstance(rule, SigmaRule)
+    ]
+    return [rule for rule in made if rule is not None]
+
+
+def _detection(document: Document, rule: SigmaRule, filters: list[SigmaFilter]) -> Detection:
+    for each in filters:
+        each.apply_on_rule(rule)
+    return sigma.detection(document, rule)
+
+
+def _correlations(
+    parsed: list[tuple[Document, Parsed]], named: dict[str, Detection], problems: list[Problem]
+) -> tuple[list[Correlation], set[str]]:
+    """The correlations, and the ids of the detections that are silent because of them."""
+    correlations: list[Correlation] = []
+    heard: set[str] = set()
+    for document, rule in parsed:
+        if not isinstance(rule, SigmaCorrelationRule):
+            continue
+        made = _attempt(document, problems, partial(sigma_correlation.correlation, document, rule, named))
+        if made is not None:
+            correlations.append(made)
+            heard.update(slot.rule_id for slot in made.slots if not rule.generate)
+    return correlations, heard
+
+
+def _twins(rules: Iterable[Rule]) -> list[Problem]:
+    """A problem for each rule whose id or name another has already."""
+    seen: dict[tuple[str, str], str] = {}
+    found = []
+    for rule in rules:
+        for kind, text in (("id", rule.id), ("name", rule.name)):
+            first = seen.setdefault((kind, text), rule.origin) if text else rule.origin
+            if first != rule.origin:
+                file, _, line = rule.origin.rpartition(":")
+                found.append(
+                    Problem(file, int(line), f"the {kind} {text!r} is taken by {first}; give it another")
+                )
+    return found

@@ -1,0 +1,100 @@
+"""Sigma documents to our rules: pySigma parses and validates, its condition tree becomes ours."""
+
+import hashlib
+from typing import Any
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.rule import SigmaRule
+from sigma.rule.base import SigmaRuleBase
+
+from secure_signal.core.detection import condition
+from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
+from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.logsource import LogSource
+from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.sigma_value import PlaceholderError, field_test, keyword_test
+
+_NOTHING = AnyOf(())
+
+
+def detection(document: Document, parsed: SigmaRule) -> Detection:
+    """A detection rule; SigmaError where its condition is wrong, ValueError where we cannot run it."""
+    source = LogSource(
+        parsed.logsource.product or "", parsed.logsource.category or "", parsed.logsource.service or ""
+    )
+    notices: list[str] = []
+    try:
+        node = _simplify(AnyOf(tuple(_node(c.parsed) for c in parsed.detection.parsed_condition)))
+        fires = True
+    except PlaceholderError as placeholder:
+        notices.append(f"never fires: the placeholder %{placeholder}% has no values")
+        node, fires = _NOTHING, False
+    notices.extend(
+        f"the expression {e.source!r} runs on Python's re, in more than linear time: RE2 cannot"
+        for e in condition.expressions(node)
+        if not e.is_linear
+    )
+    return Detection(
+        **head(document, parsed),
+        digest=digest(source, node),
+        notices=tuple(notices),
+        logsource=source,
+        condition=node,
+        fires=fires,
+    )
+
+
+def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
+    """What detections and correlations have in common, as arguments of Rule."""
+    name = parsed.name or ""
+    return {
+        "id": str(parsed.id or name or parsed.title),
+        "name": name,
+        "title": parsed.title,
+        "description": parsed.description or "",
+        "level": str(parsed.level) if parsed.level is not None else "medium",
+        "tags": tuple(map(str, parsed.tags)),
+        "origin": document.origin,
+    }
+
+
+def digest(*meaning: object) -> str:
+    """A short hash of what a rule means."""
+    return hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
+
+
+def _node(parsed: Any) -> Node:
+    match parsed:
+        case ConditionAND():
+            return AllOf(tuple(map(_node, parsed.args)))
+        case ConditionOR():
+            return AnyOf(tuple(map(_node, parsed.args)))
+        case ConditionNOT():
+            return Not(_node(parsed.args[0]))
+        case ConditionFieldEqualsValueExpression():
+            return field_test(parsed.field, parsed.value)
+        case ConditionValueExpression():
+            return keyword_test(parsed.value)
+        case _:
+            raise ValueError("the condition asks for nothing")
+
+
+def _simplify(node: Node) -> Node:
+    """The same condition without nesting of one kind: alternatives side by side are tested together."""
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            kind = type(node)
+            flat: list[Node] = []
+            for part in map(_simplify, parts):
+                flat.extend(part.parts if isinstance(part, kind) else [part])
+            return flat[0] if len(flat) == 1 else kind(tuple(flat))
+        case Not(part):
+            return Not(_simplify(part))
+        case _:
+            return node
