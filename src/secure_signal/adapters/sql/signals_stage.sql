@@ -1,0 +1,1 @@
+COPY staged_signals (id, user_id, type, timestamp, payload) FROM STDIN (FORMAT binary)
