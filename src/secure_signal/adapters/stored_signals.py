@@ -1,0 +1,71 @@
+"""Signals as PostgreSQL keeps them, read back."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from psycopg.rows import TupleRow
+
+from secure_signal.adapters.read_pool import ReadPool
+
+# No answer holds more payload than this, whatever its limit was: 1,000 payloads can have 256 MB.
+_MAX_PAYLOADS = 4 * 1024 * 1024
+
+Key = tuple[datetime, str]
+"""Where a row stands in a list: its time and its id."""
+
+
+class StoredSignal(msgspec.Struct, frozen=True):
+    """A signal with the time it was stored; the payload is what PostgreSQL keeps of the one sent."""
+
+    id: str
+    user_id: str
+    type: str
+    timestamp: datetime
+    payload: msgspec.Raw
+    received_at: datetime
+
+
+async def page(
+    pool: ReadPool, conditions: Mapping[str, Any], before: Key | None, limit: int
+) -> tuple[list[StoredSignal], Key | None]:
+    """Up to ``limit`` signals, the newest first, and where the next page begins (None: no more).
+
+    ``conditions``: user_id, type, contains (JSON text), since (inclusive), until (exclusive); None
+    where a condition does not count. A page is shorter than ``limit`` when its payloads are large.
+    """
+    moment, identity = before or (None, None)
+    keys = {"before": moment, "before_id": identity, "limit": limit + 1}
+    async with pool.stream("signals_page", {**conditions, **keys}) as rows:
+        signals, more = await _take(rows, limit)
+    last = signals[-1] if more else None
+    return signals, last and (last.timestamp, last.id)
+
+
+async def evidence(pool: ReadPool, ids: Sequence[str], event_time: datetime) -> list[StoredSignal]:
+    """Those signals of the ids that are stored, the oldest first."""
+    async with pool.stream("signals_evidence", {"ids": list(ids), "event_time": event_time}) as rows:
+        signals, _ = await _take(rows, len(ids))
+    return signals
+
+
+async def counts(
+    pool: ReadPool, bucket: timedelta, since: datetime, until: datetime, types: int
+) -> list[tuple[datetime, str | None, int]]:
+    """(start of a bucket, type, signals) for the most frequent ``types``; None is all others."""
+    params = {"bucket": bucket, "since": since, "until": until, "types": types}
+    return [(start, type_, n) for start, type_, n in await pool.fetch("signals_counts", params)]
+
+
+async def _take(rows: AsyncIterator[TupleRow], limit: int) -> tuple[list[StoredSignal], bool]:
+    """The first rows, as many as an answer may hold, and whether there are more."""
+    signals: list[StoredSignal] = []
+    size = 0
+    async for id_, user_id, type_, timestamp, payload, received_at in rows:
+        if len(signals) == limit or size > _MAX_PAYLOADS:
+            return signals, True
+        raw = payload.encode()
+        size += len(raw)
+        signals.append(StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(raw), received_at))
+    return signals, False
