@@ -8,10 +8,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from secure_signal.adapters import topics
 from secure_signal.adapters.offset_table import Position
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.errors import RetryError
 from secure_signal.services.processor.store import Store
-
-_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -23,12 +22,12 @@ class Ownership:
     consumer keeps its membership as long as it polls.
     """
 
-    def __init__(self, consumer: Consumer, bootstrap_servers: str, give_up: Callable[[], None]) -> None:
+    def __init__(self, consumer: Consumer, logs: TopicLogs, give_up: Callable[[], None]) -> None:
         self.positions: dict[tuple[str, int], Position] = {}
         self._stored: dict[tuple[str, int], int] = {}
         self._waiting: set[tuple[str, int]] = set()
         self._consumer = consumer
-        self._bootstrap_servers = bootstrap_servers
+        self._logs = logs
         self._give_up = give_up
 
     def subscribe(self) -> None:
@@ -43,12 +42,12 @@ class Ownership:
     def claim(self, store: Store) -> None:
         """Take over what waits, from where PostgreSQL stands; RetryError where Kafka cannot tell."""
         for topic in {topic for topic, _ in self._waiting}:
-            topic_id = topics.identify(self._bootstrap_servers, topic)
-            claimed = [
-                store.claim(topic, topic_id, partition) for t, partition in self._waiting if t == topic
-            ]
+            partitions = [partition for t, partition in self._waiting if t == topic]
+            topic_id = self._logs.identify(topic)
+            spans = self._logs.spans(topic, partitions)
+            claimed = [store.claim(topic, topic_id, partition) for partition in partitions]
             for position in claimed:
-                position.next = self._start(position)
+                position.next = _start(position, spans[position.partition])
             self._consumer.incremental_assign([_at(p) for p in claimed])
             self.positions.update({(p.topic, p.partition): p for p in claimed})
             self._stored.update({(p.topic, p.partition): p.stored for p in claimed})
@@ -78,28 +77,8 @@ class Ownership:
     def verify(self) -> None:
         """RetryError where a topic was deleted and made again since it was claimed."""
         for topic, topic_id in {(p.topic, p.topic_id) for p in self.positions.values()}:
-            if topics.identify(self._bootstrap_servers, topic) != topic_id:
+            if self._logs.identify(topic) != topic_id:
                 raise RetryError(f"The topic {topic} was made anew")
-
-    def _start(self, position: Position) -> int:
-        """PostgreSQL's offset, or the nearest one that Kafka still has."""
-        try:
-            first, end = self._consumer.get_watermark_offsets(
-                TopicPartition(position.topic, position.partition), timeout=_SECONDS
-            )
-        except KafkaException as error:
-            raise RetryError(f"Kafka does not tell where {position.topic} begins: {error}") from error
-        start = min(max(position.stored, first), end)
-        if start != position.stored:
-            log.warning(
-                "records are gone from Kafka before they were stored",
-                topic=position.topic,
-                partition=position.partition,
-                stored=position.stored,
-                first=first,
-                end=end,
-            )
-        return start
 
     def _given(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._waiting |= {(p.topic, p.partition) for p in partitions}
@@ -113,6 +92,21 @@ class Ownership:
             self.positions.pop(key, None)
             self._stored.pop(key, None)
         self._waiting -= taken
+
+
+def _start(position: Position, span: range) -> int:
+    """PostgreSQL's offset, or the nearest one that Kafka still has."""
+    start = min(max(position.stored, span.start), span.stop)
+    if start != position.stored:
+        log.warning(
+            "records are gone from Kafka before they were stored",
+            topic=position.topic,
+            partition=position.partition,
+            stored=position.stored,
+            first=span.start,
+            end=span.stop,
+        )
+    return start
 
 
 def _at(position: Position) -> TopicPartition:

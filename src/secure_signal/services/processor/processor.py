@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException, Message
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.dead_letters import DeadLetters
 from secure_signal.adapters.settings import Settings
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core import instant
 from secure_signal.core.errors import FencedError, RetryError, StopError
 from secure_signal.services.processor import metrics
@@ -55,7 +56,7 @@ class Processor:
         self._settings = settings
         self._consumer = kafka.consumer(settings.kafka_bootstrap_servers, group, **_CONSUMER)
         self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers, NAME)
-        self.ownership = Ownership(self._consumer, settings.kafka_bootstrap_servers, self._give_up)
+        self.ownership = Ownership(self._consumer, TopicLogs(settings.kafka_bootstrap_servers), self._give_up)
 
     def work(self) -> None:
         """Return when told to stop, with all in hand stored or left to the next."""
