@@ -1,0 +1,147 @@
+"""How well attacks were found: anomalies compared with the labels of made traffic.
+
+An anomaly is *true* when its evidence has a signal of an attack and its type is the attack's kind, or
+one that such an attack also is (``ALSO``). Any other anomaly is a false alarm. An attack is *found* when
+a true anomaly has its own kind.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+
+from secure_signal.core.instant import LAST, SECOND
+from secure_signal.core.traffic.label import Label
+
+# Whoever signs in as somebody else may do so from far away.
+ALSO: dict[str, frozenset[str]] = {
+    kind: frozenset({"impossible_travel"})
+    for kind in (
+        "brute_force",
+        "credential_stuffing",
+        "dormant_account",
+        "mfa_fatigue",
+        "new_device_payout",
+        "recovery_hijack",
+    )
+}
+
+
+class Finding(NamedTuple):
+    """An anomaly as far as it counts here; both times in microseconds."""
+
+    anomaly_type: str
+    event_time: int
+    detection_time: int
+    evidence: Sequence[str]
+
+
+class Delay(msgspec.Struct, frozen=True):
+    """Seconds until an anomaly was told, over all found attacks."""
+
+    median: float
+    p95: float
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind, or all of them; precision and recall are None where there is nothing to divide by.
+
+    ``since_first`` counts from an attack's first signal, ``since_completing`` from the one at which the
+    rule was fulfilled.
+    """
+
+    kind: str
+    attacks: int
+    found: int
+    true_alarms: int
+    false_alarms: int
+    recall: float | None
+    precision: float | None
+    since_first: Delay | None
+    since_completing: Delay | None
+
+
+class Score(msgspec.Struct, frozen=True):
+    """All kinds together, and each."""
+
+    total: Row
+    kinds: list[Row]
+
+    def reaches(self, precision: float, recall: float) -> bool:
+        """Whether the totals are at least so good; any recall asks for each kind to be found once."""
+        total = self.total
+        if recall and not all(row.found for row in self.kinds if row.attacks):
+            return False
+        return (total.precision or 0) >= precision and (total.recall or 0) >= recall
+
+
+def score(
+    labels: Sequence[Label],
+    findings: Iterable[Finding],
+    since: int = 0,
+    until: int = LAST,
+    incomplete: Collection[str] = (),
+) -> Score:
+    """Compare what was found with what there was, in the closed interval from ``since`` to ``until``.
+
+    Attacks that are not wholly inside it, and those whose label's id is in ``incomplete`` (not all of
+    their signals arrived), are left out, and what was found of them too.
+    """
+    counted = {
+        label.id: label
+        for label in labels
+        if since <= label.start and label.end <= until and label.id not in incomplete
+    }
+    attack_of = {signal_id: label for label in labels for signal_id in label.signal_ids}
+    caught: dict[str, Finding] = {}
+    alarms: list[tuple[str, bool]] = []
+    for finding in sorted(findings, key=lambda f: f.detection_time):
+        fitting = _fitting(finding, attack_of)
+        if fitting <= counted.keys() and (fitting or since <= finding.event_time <= until):
+            alarms.append((finding.anomaly_type, bool(fitting)))
+        for label_id in fitting & counted.keys():
+            if counted[label_id].kind == finding.anomaly_type:
+                caught.setdefault(label_id, finding)
+    kinds = sorted({label.kind for label in counted.values()} | {kind for kind, _ in alarms})
+    rows = [
+        _row(
+            kind,
+            [at for at in counted.values() if at.kind == kind],
+            caught,
+            [t for k, t in alarms if k == kind],
+        )
+        for kind in kinds
+    ]
+    return Score(_row("all", list(counted.values()), caught, [true for _, true in alarms]), rows)
+
+
+def _fitting(finding: Finding, attack_of: Mapping[str, Label]) -> set[str]:
+    """The ids of the attacks that this finding is true of."""
+    attacks = {attack.id: attack for id_ in finding.evidence if (attack := attack_of.get(id_))}
+    kind = finding.anomaly_type
+    return {id_ for id_, at in attacks.items() if kind == at.kind or kind in ALSO.get(at.kind, ())}
+
+
+def _row(kind: str, attacks: list[Label], caught: Mapping[str, Finding], alarms: list[bool]) -> Row:
+    found = [(attack, caught[attack.id]) for attack in attacks if attack.id in caught]
+    return Row(
+        kind=kind,
+        attacks=len(attacks),
+        found=len(found),
+        true_alarms=sum(alarms),
+        false_alarms=len(alarms) - sum(alarms),
+        recall=len(found) / len(attacks) if attacks else None,
+        precision=sum(alarms) / len(alarms) if alarms else None,
+        since_first=_delay([first.detection_time - attack.start for attack, first in found]),
+        since_completing=_delay([first.detection_time - first.event_time for _, first in found]),
+    )
+
+
+def _delay(microseconds: list[int]) -> Delay | None:
+    """Median and 95th percentile (nearest rank)."""
+    if not microseconds:
+        return None
+    rank = math.ceil(0.95 * len(microseconds)) - 1
+    return Delay(median(microseconds) / SECOND, sorted(microseconds)[rank] / SECOND)
