@@ -1,42 +1,106 @@
 """The HTTP server of a service that has an API: bounded against slow clients, stopped by a signal."""
 
+import asyncio
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from secure_signal.core.errors import StopError
 
 # Longer than any answer takes; what is not answered by then is cut off.
 _GRACE_SECONDS = 15
 
+# A client has this long to send the head of a call; uvicorn itself would wait for ever.
+_HEAD_SECONDS = 10
+
 _log = structlog.get_logger()
 
 
-async def serve(app: ASGIApp, host: str, port: int) -> None:
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._end_streams()
+        await super().shutdown(sockets)
+
+
+async def _no_streams() -> None:
+    """Nothing to end."""
+
+
+async def serve(
+    app: ASGIApp, host: str, port: int, end_streams: Callable[[], Awaitable[None]] = _no_streams
+) -> None:
     """Serve until SIGTERM or SIGINT, then take no new calls, answer those in hand, and return.
 
-    StopError where the port cannot be had.
+    ``end_streams`` ends the answers that have no end of their own. StopError where the port cannot be had.
     """
     listener = _listen(host, port)
     config = uvicorn.Config(
-        app, lifespan="off", log_config=None, timeout_graceful_shutdown=_GRACE_SECONDS, server_header=False
+        app,
+        http=_Impatient,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     # uvicorn raises a signal that stopped it once more, for whoever handled it before: nobody does.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     _log.info("listening", host=host, port=listener.getsockname()[1])
-    await uvicorn.Server(config).serve([listener])
+    await _Server(config, end_streams).serve([listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off: without it an answer of two packets
+    # waits 40 ms for the other side's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listener.bind((host, port))
     except OSError as error:
+        listener.close()
         raise StopError(
             f"{host}:{port} cannot be listened on: {error.strerror}. "
             "Stop what uses it, or choose another by SECURE_SIGNAL_HTTP_HOST and SECURE_SIGNAL_HTTP_PORT."
         ) from error
+    return listener
+
+
+class _Impatient(H11Protocol):
+    """uvicorn's protocol, which also closes a connection that does not get through with a call's head."""
+
+    _due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _wait_for_head(self) -> None:
+        """Start the clock with the first byte of a head, stop it when a call has begun."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_waiting()
+        elif self._due is None:
+            self._due = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None

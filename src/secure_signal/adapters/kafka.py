@@ -8,6 +8,10 @@ from confluent_kafka import Consumer, Producer
 # factor of four in throughput.
 _FETCH_BACKOFF_MS = 10
 
+# Critical (syslog's 2): librdkafka writes each failed connection to stderr, many a second during an
+# outage, of which the services tell themselves.
+_LOG_LEVEL = 2
+
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
@@ -17,6 +21,7 @@ def producer(bootstrap_servers: str, name: str, **changes: Any) -> Producer:
         {
             "bootstrap.servers": bootstrap_servers,
             "client.id": name,
+            "log_level": _LOG_LEVEL,
             "enable.idempotence": True,
             "acks": "all",
             "partitioner": "murmur2_random",
@@ -34,6 +39,7 @@ def consumer(bootstrap_servers: str, group: str, **changes: Any) -> Consumer:
         {
             "bootstrap.servers": bootstrap_servers,
             "client.id": group,
+            "log_level": _LOG_LEVEL,
             "group.id": group,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,

@@ -22,6 +22,8 @@ _PROBE_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
+_Settle = Callable[[KafkaError | None, Message | None], None]
+
 
 class Record(NamedTuple):
     """A key and a value for the topic."""
@@ -49,7 +51,6 @@ class Deliveries:
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self.trouble = "Kafka was not reached yet"
-        self.in_flight = 0
         self._topic = topic
         self._fatal = ""
         self._polling = False
@@ -65,38 +66,31 @@ class Deliveries:
         start = time.perf_counter()
         if self.trouble:
             raise RetryError(self.trouble)
-        if self.in_flight + len(records) > MAX_RECORDS:
+        if self.in_flight() + len(records) > MAX_RECORDS:
             raise OverloadError("Too many signals wait for Kafka.")
         batch = _Batch(len(records))
-        for index, (key, value) in enumerate(records):
-            self._send(key, value, partial(self._settle, batch, index))
+        for index, record in enumerate(records):
+            self._send(record, partial(batch.settle, index))
         self._poll_soon()
         await batch.done
+        unacknowledged = batch.receipts.count(None)
         metrics.LATENCY.labels(source).observe(time.perf_counter() - start)
-        metrics.PRODUCED.labels(source).inc(len(records) - batch.receipts.count(None))
-        metrics.UNACKNOWLEDGED.labels(source).inc(batch.receipts.count(None))
+        metrics.PRODUCED.labels(source).inc(len(records) - unacknowledged)
+        metrics.UNACKNOWLEDGED.labels(source).inc(unacknowledged)
         return batch.receipts
 
-    def _send(
-        self, key: bytes, value: bytes, settle: Callable[[KafkaError | None, Message | None], None]
-    ) -> None:
-        self.in_flight += 1
-        try:
-            self._producer.produce(self._topic, value, key, on_delivery=settle)
-        except KafkaException as error:
-            settle(error.args[0], None)
-        except BufferError:
-            settle(KafkaError(KafkaError._QUEUE_FULL), None)
+    def in_flight(self) -> int:
+        """Records sent whose fate is not known yet."""
+        return len(self._producer)
 
-    def _settle(self, batch: "_Batch", index: int, error: KafkaError | None, message: Message | None) -> None:
-        self.in_flight -= 1
-        if error is None and message is not None:
-            batch.settle(index, Receipt(message.partition(), message.offset()))  # type: ignore[arg-type]
-        else:
-            batch.settle(index, None)
+    def _send(self, record: Record, settle: _Settle) -> None:
+        try:
+            self._producer.produce(self._topic, record.value, record.key, on_delivery=settle)
+        except (KafkaException, BufferError):
+            settle(None, None)
 
     def _poll_soon(self) -> None:
-        if not self._polling and self.in_flight:
+        if not self._polling and self.in_flight():
             self._polling = True
             asyncio.get_running_loop().call_later(_POLL_SECONDS, self._poll)
 
@@ -143,8 +137,10 @@ class _Batch:
         if not size:
             self.done.set_result(None)
 
-    def settle(self, index: int, receipt: Receipt | None) -> None:
-        self.receipts[index] = receipt
+    def settle(self, index: int, error: KafkaError | None, message: Message | None) -> None:
+        """Note the fate of one record; librdkafka calls this during poll()."""
+        if error is None and message is not None:
+            self.receipts[index] = Receipt(message.partition(), message.offset())  # type: ignore[arg-type]
         self._missing -= 1
         if not self._missing and not self.done.done():
             self.done.set_result(None)

@@ -33,7 +33,7 @@ async def run(
     if not settings.signals_per_second:
         return
     traffic = Traffic(settings.seed, settings.signals_per_second, settings.burst_mode)
-    live = _Live(stream(traffic, clock()), labels_sink)
+    live = Live(stream(traffic, clock()), labels_sink)
     while True:
         batch = live.due(clock())
         if batch:
@@ -42,32 +42,32 @@ async def run(
             await asyncio.sleep(_TICK_SECONDS)
 
 
-class _Live:
+class Live:
     """The stream as far as the clock has come."""
 
     def __init__(self, events: Iterator[Emission | Label], labels_sink: Callable[[Label], None]) -> None:
         self._events = events
         self._sink = labels_sink
         self._timetable = Timetable()
-        self._next = next(events)
+        self._next = self._emission()
 
     def due(self, now: int) -> list[Signal]:
         """The signals whose time has come, at most a batch of them; labels go to their sink."""
-        self._postpone(now)
-        batch: list[Signal] = []
-        while self._timetable.due(self._next) <= now and len(batch) < _MAX_BATCH:
-            if isinstance(self._next, Label):
-                self._sink(self._timetable.label(self._next))
-            else:
-                batch.append(self._timetable.signal(self._next))
-            self._next = next(self._events)
-        return batch
-
-    def _postpone(self, now: int) -> None:
         late = now - self._timetable.due(self._next)
         if late > _LATE:
             for label in self._timetable.postpone(late):
                 self._sink(label)
+        batch: list[Signal] = []
+        while self._timetable.due(self._next) <= now and len(batch) < _MAX_BATCH:
+            batch.append(self._timetable.signal(self._next))
+            self._next = self._emission()
+        return batch
+
+    def _emission(self) -> Emission:
+        """The next one, with the labels before it told."""
+        while isinstance(event := next(self._events), Label):
+            self._sink(self._timetable.label(event))
+        return event
 
 
 async def _deliver(accept: Accept, batch: list[Signal]) -> None:

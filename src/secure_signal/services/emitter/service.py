@@ -36,7 +36,7 @@ async def _run(settings: Settings) -> None:
     backlog = Backlog(_BACKLOG_BYTES)
     keyring = Keyring(settings.database_url, time.monotonic) if settings.api_keys == "required" else None
     app = application.create(Intake(deliveries, backlog, _now), keyring, lambda: deliveries.trouble)
-    metrics.IN_FLIGHT.set_function(lambda: deliveries.in_flight)
+    metrics.IN_FLIGHT.set_function(deliveries.in_flight)
     metrics.BACKLOG.set_function(lambda: backlog.held)
     port = _PORT if settings.http_port is None else settings.http_port
     async with asyncio.TaskGroup() as group:
