@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     replication_factor: Annotated[int, Field(ge=1, le=10)] = Field(
         1, description="Replicas of the topics, when a service creates them"
     )
+    instance: str | None = Field(
+        None,
+        description="Name of this detector among its kind; restarted under it, it has its work back at once",
+    )
     rules: Path | None = Field(None, description="Folder of Sigma rules; by default the bundled pack")
     logsources: Path | None = Field(
         None,

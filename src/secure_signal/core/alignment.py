@@ -1,7 +1,7 @@
 """Partitions read in step: a backlog is read in about the order in which it came to be."""
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 
@@ -35,31 +35,28 @@ class Queue:
         self.fetched = record.offset + 1
         self.at_end = False
 
-    def hear(self, end: int) -> None:
-        """Take note of where the log ends now."""
-        self.end = max(self.end, end)
-
     @property
     def is_awaited(self) -> bool:
         """Whether nothing is here of a partition that has more."""
         return not self.records and not self.at_end and self.fetched < self.end
 
 
-def aligned(queues: Collection[Queue]) -> Iterator[tuple[Queue, Record]]:
-    """Records, the oldest of all heads first, until a queue is awaited or all are empty.
+def aligned(queues: Sequence[Queue]) -> Iterator[tuple[int, Record]]:
+    """Records, the oldest of all heads first, each with its queue's index.
 
-    Kafka Streams chooses its next record likewise (KIP-353, KIP-695). A partition that has nothing more
-    does not hold the others.
+    It ends when a queue is awaited or all are empty. Kafka Streams chooses its next record likewise
+    (KIP-353, KIP-695). A partition that has nothing more does not hold the others.
     """
     if any(queue.is_awaited for queue in queues):
         return
-    heads = [(q.records[0].timestamp, number, q) for number, q in enumerate(queues) if q.records]
+    heads = [(q.records[0].timestamp, index) for index, q in enumerate(queues) if q.records]
     heapify(heads)
     while heads:
-        _, number, queue = heads[0]
-        yield queue, queue.records.popleft()
+        index = heads[0][1]
+        queue = queues[index]
+        yield index, queue.records.popleft()
         if queue.records:
-            heapreplace(heads, (queue.records[0].timestamp, number, queue))
+            heapreplace(heads, (queue.records[0].timestamp, index))
         elif queue.is_awaited:
             return
         else:

@@ -1,0 +1,73 @@
+"""From the partitions that the group gives to an instance to their tasks, as the last owner left them."""
+
+from collections.abc import Iterator
+
+import msgspec
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from secure_signal.adapters import topics
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.errors import RetryError
+from secure_signal.services.detector import checkpoint
+from secure_signal.services.detector.checkpoint import Saved
+from secure_signal.services.detector.intake import Partition
+from secure_signal.services.detector.outbox import Outbox
+from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task
+
+_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+def restore(
+    given: set[Partition], ruleset: RuleSet, consumer: Consumer, outbox: Outbox, bootstrap_servers: str
+) -> Iterator[tuple[Task, int]]:
+    """The task of each partition, and where the partition ends now; RetryError without Kafka."""
+    ids = {topic: topics.identify(bootstrap_servers, topic) for topic, _ in given}
+    saved = checkpoint.read(bootstrap_servers, given)
+    for topic, partition in sorted(given):
+        first, end = _extent(consumer, topic, partition)
+        known = saved[topic, partition]
+        if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > end):
+            log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
+            checkpoint.discard(topic, partition, known, outbox)
+            known = Saved()
+        yield _task(topic, partition, known, _marker(known, ids[topic], first), ruleset), end
+
+
+def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    try:
+        first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_SECONDS)
+    except KafkaException as error:
+        raise RetryError(f"Kafka does not tell where {topic} begins and ends: {error}") from error
+    return first, end
+
+
+def _marker(known: Saved, topic_id: str, first: int) -> Marker:
+    """The marker to go on from, in the name of its new owner."""
+    if known.marker is None:
+        return Marker(topic_id, first, epoch=1, ruleset="")
+    if known.marker.offset < first:
+        log.warning("records are gone from Kafka before they were judged", count=first - known.marker.offset)
+    offset = max(known.marker.offset, first)
+    return msgspec.structs.replace(known.marker, offset=offset, epoch=known.marker.epoch + 1)
+
+
+def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: RuleSet) -> Task:
+    kind = SignalTask if topic == topics.SIGNALS else MatchTask
+    task = kind(topic, partition, ruleset, marker)
+    dropped = task.restore(known.groups)
+    log.info(
+        "goes on", topic=topic, partition=partition, offset=task.offset, groups=len(known.groups) - dropped
+    )
+    if dropped:
+        log.warning(
+            "windows are dropped: their rules are gone or mean something else now",
+            topic=topic,
+            partition=partition,
+            count=dropped,
+            ruleset_before=marker.ruleset,
+            ruleset=ruleset.hash,
+        )
+    return task

@@ -1,0 +1,157 @@
+"""A member of the group ``anomaly-detector``: the partitions it was given, and a task for each."""
+
+import threading
+import time
+from collections.abc import Iterable
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from secure_signal.adapters import kafka, topics
+from secure_signal.adapters.settings import Settings
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.errors import FencedError, RetryError
+from secure_signal.services.detector import checkpoint, intake, metrics
+from secure_signal.services.detector.assignment import restore
+from secure_signal.services.detector.intake import Intake, Partition
+from secure_signal.services.detector.outbox import Outbox
+from secure_signal.services.detector.task import Task
+
+GROUP = "anomaly-detector"
+
+_BETWEEN_CHECKPOINTS = 1.0
+
+# The shortest that a broker allows by default: for so long nobody does the work of one that was killed.
+_SESSION = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 2_000}
+
+_VOTED_OUT = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError._ASSIGNMENT_LOST,
+}
+
+log = structlog.get_logger()
+
+
+class Detector:
+    """Call ``turn`` again and again, then ``leave``; after an error ``abandon`` it, and begin anew.
+
+    Whoever dies, the next owner of a partition goes on from the last checkpoint and finds the same.
+    Methods raise RetryError in an outage, and FencedError where the group gave the work to others.
+    """
+
+    def __init__(self, settings: Settings, ruleset: RuleSet, stop: threading.Event) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._ruleset = ruleset
+        self._outbox = Outbox(self._servers, stop)
+        # A member under a name of its own has its partitions kept while it restarts (KIP-345).
+        name = {"group.instance.id": settings.instance} if settings.instance else {}
+        self._consumer = kafka.consumer(self._servers, GROUP, **_SESSION, **intake.SETTINGS, **name)
+        self._intake = Intake(self._consumer)
+        self._tasks: dict[Partition, Task] = {}
+        self._given: set[Partition] = set()
+        self._saved_at = time.monotonic()
+        self._consumer.subscribe(
+            [topics.SIGNALS, topics.MATCHES],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def turn(self) -> None:
+        """Fetch, judge and publish what there is; save when it is time."""
+        self._intake.fetch()
+        self._take_over()
+        now = time.time_ns() // 1000
+        for partition, record in self._intake.records():
+            anomalies, forwards = self._tasks[partition].read(record, now)
+            for anomaly in anomalies:
+                self._outbox.anomaly(anomaly, record.timestamp)
+            for forward in forwards:
+                self._outbox.match(forward, record.timestamp)
+        self._outbox.poll()
+        if time.monotonic() - self._saved_at >= _BETWEEN_CHECKPOINTS:
+            self._save(list(self._tasks))
+            self._observe()
+
+    def leave(self) -> None:
+        """Save, and let others have the partitions at once."""
+        self._consumer.close()
+
+    def abandon(self) -> None:
+        """Leave without saving."""
+        self._tasks.clear()
+        self._consumer.close()
+
+    def _take_over(self) -> None:
+        """Restore the tasks that were given, and have their partitions fetched."""
+        if not self._given:
+            return
+        for task, end in restore(self._given, self._ruleset, self._consumer, self._outbox, self._servers):
+            self._tasks[task.topic, task.partition] = task
+            self._intake.open((task.topic, task.partition), task.start, end)
+        self._given.clear()
+
+    def _save(self, partitions: Iterable[Partition]) -> None:
+        """A checkpoint. What was found goes before the state: none of it can be lost, or found by half."""
+        moved = [task for p in partitions if (task := self._tasks.get(p)) and task.has_moved]
+        if moved:
+            self._outbox.settle()
+            if not self._commit(moved):
+                return
+            for task in moved:
+                checkpoint.write(task, self._outbox)
+            self._outbox.settle()
+            for task in moved:
+                task.mark_saved()
+        self._saved_at = time.monotonic()
+        metrics.CHECKPOINT.set_to_current_time()
+
+    def _commit(self, tasks: list[Task]) -> bool:
+        """Show Kafka's tools where the tasks are. The group refuses that from one whom it voted out.
+
+        False while the group is being rearranged.
+        """
+        offsets = [TopicPartition(task.topic, task.partition, task.offset) for task in tasks]
+        try:
+            for committed in self._consumer.commit(offsets=offsets, asynchronous=False):
+                if committed.error:
+                    raise KafkaException(committed.error)
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code == KafkaError.REBALANCE_IN_PROGRESS:
+                return False
+            if code in _VOTED_OUT:
+                raise FencedError(f"The group gave the partitions to others: {error}") from error
+            raise RetryError(f"Kafka takes no offsets: {error}") from error
+        return True
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._given |= {(p.topic, p.partition) for p in partitions}
+        consumer.incremental_assign([])
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        taken = [(p.topic, p.partition) for p in partitions]
+        self._save(taken)
+        self._drop(taken)
+        consumer.incremental_unassign([])
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        log.warning("partitions are lost: the group did not hear from here in time")
+        self._drop([(p.topic, p.partition) for p in partitions])
+        consumer.incremental_unassign([])
+
+    def _drop(self, partitions: list[Partition]) -> None:
+        for partition in partitions:
+            self._given.discard(partition)
+            self._intake.close(partition)
+            self._tasks.pop(partition, None)
+
+    def _observe(self) -> None:
+        metrics.GROUPS.set(sum(task.engine.groups for task in self._tasks.values()))
+        metrics.SESSIONS.set(sum(task.users() for task in self._tasks.values()))
+        metrics.LAG.clear()
+        for partition, task in self._tasks.items():
+            metrics.LAG.labels(*partition).set(max(0, self._intake.end(partition) - task.offset))
+            task.tell()

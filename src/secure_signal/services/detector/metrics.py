@@ -1,0 +1,27 @@
+"""What an operator sees of the detector."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ANOMALIES = Counter("anomalies_detected_total", "Anomalies published", ["anomaly_type", "severity"])
+LATENCY = Histogram(
+    "anomaly_detection_latency_seconds",
+    "From the Kafka timestamp of the signal that completed an anomaly until Kafka has the anomaly",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600),
+)
+SESSIONS = Gauge(
+    "active_user_sessions",
+    "Users with a signal within the last 30 minutes of event time, in this instance's partitions (estimated)",
+)
+JUDGED = Counter("detector_signals_judged_total", "Signals judged by the rules")
+REPEATED = Counter("detector_signals_repeated_total", "Signals dropped because they were sent before")
+UNREADABLE = Counter("detector_records_unreadable_total", "Records skipped because they hold no signal")
+MATCHES = Counter("detector_matches_published_total", "Matches sent to the task that holds their group")
+LATE = Counter("detector_matches_late_total", "Matches left out of windows because they came too late")
+FUTURE = Counter(
+    "detector_matches_future_total", "Matches left out of windows because they lie in the future"
+)
+FAILURES = Counter("detector_rule_failures_total", "Signals that a rule failed to judge", ["rule"])
+LAG = Gauge("detector_consumer_lag_records", "Records not read yet", ["topic", "partition"])
+GROUPS = Gauge("detector_groups", "Groups whose windows are held")
+CHECKPOINT = Gauge("detector_last_checkpoint_timestamp_seconds", "When the state was last saved")
+RECOVERIES = Counter("detector_recoveries_total", "Times that the work began anew from the last checkpoint")

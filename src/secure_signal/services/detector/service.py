@@ -1,0 +1,77 @@
+"""anomaly-detector: signals in, anomalies out, both on Kafka."""
+
+import signal
+import threading
+import time
+
+import structlog
+from confluent_kafka import KafkaException
+
+from secure_signal.adapters import probes, rule_files, topics
+from secure_signal.adapters.settings import Settings
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.errors import FencedError, RetryError
+from secure_signal.services.detector import metrics
+from secure_signal.services.detector.detector import Detector
+
+PORT = 8002
+
+_PAUSE = 1.0
+_LONGEST_TURN = 15.0
+
+log = structlog.get_logger()
+
+
+class Readiness:
+    """Why the detector cannot work now; empty when it can."""
+
+    def __init__(self) -> None:
+        self.reason = "Starting"
+        self._turned_at = time.monotonic()
+
+    def turned(self) -> None:
+        """The loop came round."""
+        self.reason = ""
+        self._turned_at = time.monotonic()
+
+    def __call__(self) -> str:
+        """What /readyz says."""
+        still = time.monotonic() - self._turned_at
+        if not self.reason and still > _LONGEST_TURN:
+            return f"Waiting for Kafka for {still:.0f} s"
+        return self.reason
+
+
+def run(settings: Settings) -> None:
+    """Detect until SIGTERM or SIGINT. Whatever fails, the work begins anew from the last checkpoint."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    ruleset = rule_files.load(settings.rules, settings.logsources)
+    for rule, notice in ruleset.notices:
+        log.warning(notice, rule=rule.id, title=rule.title)
+    ready = Readiness()
+    with probes.serving(
+        ready, settings.http_host, PORT if settings.http_port is None else settings.http_port
+    ):
+        while not stop.is_set():
+            try:
+                _detect(settings, ruleset, ready, stop)
+            except (RetryError, FencedError, KafkaException) as error:
+                ready.reason = str(error)
+                metrics.RECOVERIES.inc()
+                log.warning("begins anew from the last checkpoint", reason=str(error))
+                stop.wait(_PAUSE)
+
+
+def _detect(settings: Settings, ruleset: RuleSet, ready: Readiness, stop: threading.Event) -> None:
+    topics.ensure(settings.kafka_bootstrap_servers, settings.partitions, settings.replication_factor)
+    detector = Detector(settings, ruleset, stop)
+    try:
+        while not stop.is_set():
+            detector.turn()
+            ready.turned()
+        detector.leave()
+    except BaseException:
+        detector.abandon()
+        raise

@@ -1,0 +1,200 @@
+"""One partition's share of the work, with a state of its own. A task reads records; it knows no Kafka."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+
+import msgspec
+
+from secure_signal.core import identity, signal
+from secure_signal.core.alignment import Record
+from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection.engine import SKEW, Engine
+from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.errors import RefusedError
+from secure_signal.core.fence import Fence, Source
+from secure_signal.core.recent import Recent
+from secure_signal.core.sessions import Sessions
+from secure_signal.services.detector import metrics
+
+
+class Forward(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A match on its way to the task that holds its group, and where it comes from."""
+
+    source: Source
+    match: Match
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """How far a task's saved state goes.
+
+    ``offset`` is the first that is not in it, of the topic with this id; ``epoch`` counts the task's
+    owners; ``watermark`` is the engine's; ``fence`` the highest source of each partition (of
+    ``signal-events``) whose match has been entered.
+    """
+
+    topic_id: str
+    offset: int
+    epoch: int
+    ruleset: str
+    watermark: int = 0
+    fence: dict[int, Source] = {}
+
+
+class Task(ABC):
+    """What both kinds of task have: an engine, and how far it is.
+
+    ``offset`` is that of the next record to be read. A saved group may be ahead of the marker, because the
+    owner died while saving: it skips what it has seen.
+    """
+
+    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
+        self.topic = topic
+        self.partition = partition
+        # The engine would hold the future against the clock, and a replay is judged by a later one.
+        self.engine = Engine(ruleset, skew=None)
+        self.offset = marker.offset
+        self._origin = marker
+        self._saved = -1
+        self._late = 0
+        self._failures: Counter[str] = Counter()
+
+    @property
+    def marker(self) -> Marker:
+        """The marker of the state as it is now."""
+        return msgspec.structs.replace(
+            self._origin,
+            offset=self.offset,
+            ruleset=self.engine.ruleset.hash,
+            watermark=self.engine.watermark,
+        )
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether there is something to save: records were read, or the task is in new hands."""
+        return self.offset != self._saved
+
+    def mark_saved(self) -> None:
+        """Its state is on ``detector-state``."""
+        self._saved = self.offset
+
+    @property
+    def start(self) -> int:
+        """Where its partition is to be read from."""
+        return self.offset
+
+    @abstractmethod
+    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+        """Read one record at ``now`` (us): what was found, and the matches that belong to others."""
+
+    def restore(self, groups: dict[str, bytes]) -> int:
+        """Put saved groups back; how many were dropped, as their rules are gone or mean something else."""
+        dropped = sum(not self.engine.restore(key, state) for key, state in groups.items())
+        self.engine.watermark = self._origin.watermark
+        return dropped
+
+    def users(self) -> int:
+        """Users that were active lately, as far as this task knows."""
+        return 0
+
+    def tell(self) -> None:
+        """Add to the metrics what its engine counted since the last call."""
+        metrics.LATE.inc(self.engine.late - self._late)
+        self._late = self.engine.late
+        for rule, count in (self.engine.errors - self._failures).items():
+            metrics.FAILURES.labels(rule).inc(count)
+        self._failures = self.engine.errors.copy()
+
+    def _enter(self, match: Match, record: Record, now: int) -> list[Anomaly]:
+        if match.time > record.timestamp * 1000 + SKEW:
+            metrics.FUTURE.inc()
+            return []
+        return self.engine.enter(match, record.offset, now)
+
+
+class SignalTask(Task):
+    """Judges the signals of a partition of ``signal-events``, and holds the groups that lie within a user."""
+
+    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
+        super().__init__(topic, partition, ruleset, marker)
+        self._sessions = Sessions()
+        self._recent = Recent()
+
+    @property
+    def start(self) -> int:
+        """Before the first offset to be judged: recent identities are learnt anew."""
+        return self._recent.since(self.offset)
+
+    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+        """Judge a signal; a repeated or unreadable one finds nothing."""
+        is_past = record.offset < self.offset
+        self.offset = max(self.offset, record.offset + 1)
+        try:
+            read = signal.decode(record.value)
+        except RefusedError:
+            # The processor puts it aside, with the reason.
+            metrics.UNREADABLE.inc(not is_past)
+            return [], []
+        if read.id and self._recent.seen(read.id, read.timestamp, record.offset):
+            metrics.REPEATED.inc(not is_past)
+            return [], []
+        self._sessions.saw(read.user_id, read.timestamp, record.timestamp * 1000)
+        if is_past:
+            return [], []
+        return self._judge(self._named(read, record.offset), record, now)
+
+    def users(self) -> int:
+        """Users with a signal within the last 30 minutes of event time."""
+        return self._sessions.count()
+
+    def _judge(self, read: signal.Signal, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+        metrics.JUDGED.inc()
+        anomalies, matches = self.engine.judge(read, now)
+        forwards: list[Forward] = []
+        for match in matches:
+            if self.engine.is_local(match.correlation):
+                anomalies += self._enter(match, record, now)
+            else:
+                source = Source(self._origin.topic_id, self.partition, record.offset, len(forwards))
+                forwards.append(Forward(source, match))
+        return anomalies, forwards
+
+    def _named(self, read: signal.Signal, offset: int) -> signal.Signal:
+        if read.id:
+            return read
+        name = identity.of_record(self._origin.topic_id, self.partition, offset)
+        return msgspec.structs.replace(read, id=name)
+
+
+class MatchTask(Task):
+    """Holds the groups of a partition of ``signal-matches``: those that users share."""
+
+    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
+        super().__init__(topic, partition, ruleset, marker)
+        self._fence = Fence(marker.fence)
+
+    @property
+    def marker(self) -> Marker:
+        """The marker of the state as it is now."""
+        return msgspec.structs.replace(super().marker, fence=dict(self._fence.highest))
+
+    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+        """Enter a match, unless it was published before."""
+        self.offset = max(self.offset, record.offset + 1)
+        try:
+            forward = _decode(record.value)
+        except msgspec.DecodeError:
+            metrics.UNREADABLE.inc()
+            return [], []
+        if not self._fence.passes(forward.source):
+            return [], []
+        return self._enter(forward.match, record, now), []
+
+
+_decode = msgspec.msgpack.Decoder(Forward).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode(forward: Forward) -> bytes:
+    """A match as it stands on ``signal-matches``."""
+    return _encode(forward)
