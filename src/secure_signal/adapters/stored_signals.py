@@ -39,8 +39,7 @@ async def page(
     keys = {"before": moment, "before_id": identity, "limit": limit + 1}
     async with pool.stream("signals_page", {**conditions, **keys}) as rows:
         signals, more = await _take(rows, limit)
-    last = signals[-1] if more else None
-    return signals, last and (last.timestamp, last.id)
+    return signals, (signals[-1].timestamp, signals[-1].id) if more else None
 
 
 async def evidence(pool: ReadPool, ids: Sequence[str], event_time: datetime) -> list[StoredSignal]:

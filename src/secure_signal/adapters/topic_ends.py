@@ -1,7 +1,7 @@
 """Where a topic ends: the offsets that its next records will get."""
 
 from confluent_kafka import KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from secure_signal.core.errors import RetryError
 
@@ -21,7 +21,8 @@ class TopicEnds:
             described = self._admin.describe_topics(
                 TopicCollection([self._topic]), request_timeout=self._seconds
             )[self._topic].result()
-            wanted = {TopicPartition(self._topic, p.id): OffsetSpec.latest() for p in described.partitions}
+            latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            wanted = {TopicPartition(self._topic, p.id): latest for p in described.partitions}
             found = self._admin.list_offsets(wanted, request_timeout=self._seconds)
             ends = {where.partition: answer.result().offset for where, answer in found.items()}
         except KafkaException as error:

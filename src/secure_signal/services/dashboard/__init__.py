@@ -1,1 +1,1 @@
-"""dashboard: what is stored and what happens now, for people and programs."""
+"""dashboard: what is stored and what happens now, over HTTP, for people and programs."""

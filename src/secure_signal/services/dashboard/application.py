@@ -1,0 +1,39 @@
+"""The HTTP application of dashboard."""
+
+import asyncio
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from secure_signal.adapters import probes
+from secure_signal.adapters.api_keys import Keyring
+from secure_signal.adapters.read_pool import ReadPool
+from secure_signal.services.dashboard import api, openapi, page, problems, session, stats, stream
+from secure_signal.services.dashboard.feed import Feed
+
+
+def create(
+    archive: ReadPool, live: ReadPool, feed: Feed, keyring: Keyring | None, ready: probes.Readiness
+) -> FastAPI:
+    """The application; a keyring of None means that calls need no key.
+
+    ``archive`` answers callers; ``live`` is for sessions, which must not wait for their questions.
+    """
+    app = FastAPI(
+        title="Secure Signal: dashboard", version=version("secure-signal"), docs_url=None, redoc_url=None
+    )
+    app.state.archive = archive
+    app.state.live = live
+    app.state.feed = feed
+    app.state.keyring = keyring
+    app.state.seats = asyncio.Semaphore(stream.MAX_CLIENTS)
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(session.reader)])
+    v1.include_router(api.router)
+    v1.include_router(stream.router)
+    app.include_router(v1)
+    app.include_router(session.router)
+    app.router.routes.extend(probes.routes(ready))
+    openapi.describe(app, [api.Signals, api.Anomalies, api.Explained, stats.Stats])
+    app.mount("/", page.static())
+    problems.install(app)
+    return app
