@@ -8,10 +8,12 @@ from confluent_kafka import Message
 
 from secure_signal.adapters import topics
 from secure_signal.adapters.binary_copy import signal_row
+from secure_signal.adapters.day_partitions import DAY
 from secure_signal.core.errors import FencedError
 from secure_signal.core.signal import Signal
 from secure_signal.services.processor.batch import Batch
 from secure_signal.services.processor.store import Store
+from tests.servers import until
 
 pytestmark = pytest.mark.integration
 
@@ -102,10 +104,15 @@ def test_a_topic_made_anew_starts_at_its_own_offsets(open_store: OpenStore) -> N
 
 def test_a_partition_added_under_an_open_copy_costs_a_second_attempt_only(open_store: OpenStore) -> None:
     writer, other = open_store(), open_store()
-    writer.write(batch_of(signal("far", timestamp=0)).rows)
-    other.provide([NOON // 86_400_000_000], NOON)
-    batch = batch_of(signal("far", timestamp=0), signal("near"))
-    writer.write(batch.rows[1:])
+    other.provide([NOON // DAY], NOON)
+    filler = [signal(f"{i:04}", b'{"a":"' + b"x" * 200 + b'"}') for i in range(2000)]
+    batch = batch_of(*filler, signal("tomorrow", timestamp=NOON + DAY))
+    for row in batch.rows[:-1]:
+        writer.write([row])
+    underway = "SELECT count(*) FROM pg_stat_progress_copy WHERE tuples_processed > 0"
+    until(lambda: other.connection.execute(underway).fetchone() == (1,), "the COPY has found its partitions")
+    other.provide([NOON // DAY + 1], NOON)
+    writer.write(batch.rows[-1:])
     assert writer.settle(batch) == []
     writer.commit([])
-    assert [name for name, _ in stored(writer)] == ["far", "near"]
+    assert len(stored(writer)) == len(batch)

@@ -24,4 +24,6 @@ def configure(service: str, form: Literal["json", "console"]) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # It warns of errors that it raises as well, in plain text.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(service=service)
