@@ -21,17 +21,17 @@ def forgotten_password(v: Visit) -> Iterator[Step]:
 
 def mistyped_name(v: Visit) -> Iterator[Step]:
     """A name that nobody has, then the right one."""
-    typo = v.actor._replace(user_id=v.user.id.replace(".", "", 1))
+    typo = v.actor._replace(user_id=newcomer(v.rng, v.population.size))
     yield typo.does(2, "auth.login", outcome="failure", reason="unknown_user")
     yield from sign_in(v)
     yield from work(v, 5)
 
 
 def ignored_push(v: Visit) -> Iterator[Step]:
-    """The phone is in the other room: two or three requests run out."""
+    """The phone is in the other room, or the wrong button is pressed: two or three requests go wrong."""
     yield v.actor.does(2, "auth.login")
     for _ in range(v.rng.randint(2, 3)):
-        yield v.actor.does(30, "auth.mfa", outcome="timeout")
+        yield v.actor.does(30, "auth.mfa", outcome=v.rng.choice(("timeout", "timeout", "denied")))
     yield v.actor.does(20, "auth.mfa")
     yield v.actor.does(0.2, "session.start")
     yield from work(v, 5)
@@ -78,7 +78,7 @@ def tidy_up(v: Visit) -> Iterator[Step]:
     """Somebody follows the advice to renew the password, and sets the address to be reached at."""
     yield from sign_in(v)
     yield v.actor.does(30, "auth.password_change")
-    yield v.actor.does(30, "auth.recovery_change")
+    yield v.actor.does(30, "auth.recovery_change", channel=v.rng.choice(("email", "phone")))
     yield from work(v, 3)
 
 
@@ -87,7 +87,7 @@ def back_from_leave(v: Visit) -> Iterator[Step]:
     user = v.population.dormant(v.rng)
     actor = v.actor._replace(user_id=user.id, connection=user.home, device=user.desktop)
     back = v._replace(user=user._replace(role="member"), actor=actor)
-    yield from sign_in(back, days_since_last_login=v.rng.randint(60, 200))
+    yield from sign_in(back, days_since_last_login=v.rng.randint(60, 400))
     yield from work(back, 10)
 
 
@@ -142,7 +142,7 @@ def family_accounts(v: Visit) -> Iterator[Step]:
 
 def newcomer(rng: Random, size: int) -> str:
     """A user id that nobody in a population of ``size`` has."""
-    return handle(rng, 2 * size + rng.randrange(10**6))
+    return handle(rng, 2 * size + rng.randrange(20 * size))
 
 
 _ANYBODY: tuple[tuple[Scene, float], ...] = (
@@ -158,7 +158,7 @@ _ANYBODY: tuple[tuple[Scene, float], ...] = (
     (refused_role, 0.5),
     (family_accounts, 0.5),
 )
-_SCENES: dict[str, tuple[tuple[Scene, float], ...]] = {
+SCENES: dict[str, tuple[tuple[Scene, float], ...]] = {
     "member": _ANYBODY,
     "treasurer": (*_ANYBODY, (new_payee, 6)),
     "developer": _ANYBODY,
@@ -169,6 +169,6 @@ _SCENES: dict[str, tuple[tuple[Scene, float], ...]] = {
 
 def scene(rng: Random, user: User) -> Scene:
     """One that can happen to this user."""
-    scenes, weights = zip(*_SCENES[user.role], strict=True)
+    scenes, weights = zip(*SCENES[user.role], strict=True)
     chosen: Scene = rng.choices(scenes, weights)[0]
     return chosen

@@ -19,9 +19,9 @@ class Timetable:
         self._last = 0
         self._under_way: list[Label] = []
 
-    def due(self, event: Emission | Label) -> int:
-        """When an event of the stream is to happen."""
-        return self.delay + (event.start if isinstance(event, Label) else event.due)
+    def due(self, emission: Emission) -> int:
+        """When a signal is to happen."""
+        return emission.due + self.delay
 
     def signal(self, emission: Emission) -> Signal:
         """A signal with its time of today."""

@@ -1,0 +1,30 @@
+"""The commands generate and score on files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from secure_signal.cli import traffic
+from secure_signal.core.errors import UsageError
+
+
+def test_generated_files_can_be_scored(tmp_path: Path) -> None:
+    labels, anomalies = tmp_path / "labels.ndjson", tmp_path / "anomalies.ndjson"
+    arguments = ["generate", "--minutes", "1", "--labels", str(labels), "--start", "2026-05-04T09:00:00Z"]
+    made = CliRunner().invoke(traffic.app, arguments)
+    assert len(made.stdout.splitlines()) == pytest.approx(3000, rel=0.05)
+    anomalies.touch()
+    files = ["--labels", str(labels), "--anomalies", str(anomalies)]
+    result = CliRunner().invoke(traffic.app, ["score", *files, "--json"])
+    assert json.loads(result.stdout)["total"]["attacks"] == len(labels.read_text().splitlines())
+
+
+def test_a_line_that_is_no_label_is_named(tmp_path: Path) -> None:
+    wrong, empty = tmp_path / "labels.ndjson", tmp_path / "anomalies.ndjson"
+    wrong.write_text('{"id": "a"}\n')
+    empty.touch()
+    result = CliRunner().invoke(traffic.app, ["score", "--labels", str(wrong), "--anomalies", str(empty)])
+    assert isinstance(result.exception, UsageError)
+    assert "labels.ndjson, line 1" in str(result.exception)
