@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import yaml
-from sigma.rule.base import SigmaYAMLLoader
 
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.problem import Problem
@@ -16,44 +15,52 @@ _LINES_DEPTH = 3
 def read(text: str, file: str) -> Iterator[Document | Problem]:
     """The documents of a file; a problem, and nothing after it, where the YAML is wrong."""
     try:
-        builder = SigmaYAMLLoader("")
-        for node in yaml.compose_all(text, SigmaYAMLLoader):
-            _count(node, {})
+        builder = yaml.CSafeLoader("")
+        for node in yaml.compose_all(text, yaml.CSafeLoader):
+            _check(node, {})
             content = builder.construct_document(node)
             if content is not None:
                 yield Document(content, file, dict(_lines(node, ())))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        yield Problem(file, mark.line + 1 if mark else 1, f"is not YAML: {error.problem}")
+        yield Problem(file, mark.line + 1 if mark else 1, f"is no YAML that can be read: {error.problem}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        yield Problem(file, 1, f"is not YAML that can be read: {error}")
+        yield Problem(file, 1, f"is no YAML that can be read: {error}")
 
 
-def _count(node: yaml.Node, sizes: dict[int, int], depth: int = 0) -> int:
-    """How many nodes a document has when each alias is written out; ValueError beyond the bounds.
+def _check(node: yaml.Node, sizes: dict[int, int], depth: int = 0) -> int:
+    """How many nodes there are when each alias is written out; MarkedYAMLError beyond the bounds.
 
-    Before anything is built: building, and ``<<`` most of all, writes aliases out.
+    Checked before anything is built: building, and ``<<`` most of all, writes aliases out.
     """
     if depth > _MAX_DEPTH:
-        raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels, or contains itself")
+        raise _refusal(node, f"nested deeper than {_MAX_DEPTH} levels, or within itself")
     if isinstance(node, yaml.ScalarNode):
         return 1
     size = sizes.get(id(node), 0)
     if not size:
-        size = 1 + sum(_count(child, sizes, depth + 1) for child in _children(node))
+        size = 1 + sum(_check(child, sizes, depth + 1) for child in _children(node))
         if size > _MAX_NODES:
-            raise ValueError(f"it has more than {_MAX_NODES} nodes when its aliases are written out")
+            raise _refusal(node, f"more than {_MAX_NODES} nodes when its aliases are written out")
         sizes[id(node)] = size
     return size
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key
-            yield value
-    else:
+    if not isinstance(node, yaml.MappingNode):
         yield from node.value
+        return
+    keys = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value in keys:
+            raise _refusal(key, f"the key '{key.value}' stands twice")
+        keys.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        yield key
+        yield value
+
+
+def _refusal(node: yaml.Node, reason: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=reason, problem_mark=node.start_mark)
 
 
 def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:

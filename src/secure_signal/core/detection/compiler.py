@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaError
+from sigma.exceptions import SigmaError, SigmaIdentifierError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
@@ -54,6 +54,8 @@ def _parse(document: Document) -> Parsed:
         raise ValueError("a rule is a mapping with keys such as title, logsource and detection")
     if "action" in content:
         raise ValueError("`action` is no longer a part of Sigma; write each rule out in full")
+    if not isinstance(content.get("id", ""), str):
+        raise SigmaIdentifierError("Sigma rule identifier must be an UUID")
     if "correlation" in content:
         return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
     if "filter" in content:

@@ -23,26 +23,22 @@ from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 
 LATENESS = 60 * SECOND
-SKEW = 3600 * SECOND
 
 
 class Engine:
     """Judges signals by a rule set.
 
-    All times are in microseconds. ``lateness`` is how far a signal may come behind its group's newest and
-    still count in correlations. ``skew`` is how far beyond ``now`` its time may lie (None: any): one
-    signal from the far future would make all that follow late. Plain detection rules look at every signal.
+    Times are in microseconds. ``lateness`` is how far a signal may come behind its group's newest and still
+    count in correlations; plain detection rules look at every signal. Its caller keeps the far future out
+    of ``enter``: after one signal of the year 9999 all that follow in the group are late.
     """
 
-    def __init__(self, ruleset: RuleSet, *, lateness: int = LATENESS, skew: int | None = SKEW) -> None:
+    def __init__(self, ruleset: RuleSet, *, lateness: int = LATENESS) -> None:
         self.ruleset = ruleset
         self.errors: Counter[str] = Counter()
         """How often each rule, by id, failed to be evaluated."""
-        self.future = 0
-        """Entries left out of windows because they lay beyond the skew."""
         self._router = Router(ruleset)
         self._windows = Windows(ruleset.correlations, lateness)
-        self._skew = skew
         self._local = {rule.id for rule in ruleset.correlations if rule.is_local}
 
     @property
@@ -85,9 +81,6 @@ class Engine:
 
         ``position`` is where the entry stands in the input; a group skips positions it has seen.
         """
-        if self._skew is not None and match.time > now + self._skew:
-            self.future += 1
-            return []
         entered = self._windows.enter(match, position)
         if entered is None:
             return []
@@ -102,7 +95,10 @@ class Engine:
         return anomalies
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
-        """The groups that changed since the last call: key and state, None for a group that is gone."""
+        """The groups that changed since the last call: key and state, None for a group that is gone.
+
+        To be read before the next signal. Unread, the changes are forgotten at no cost.
+        """
         return self._windows.changes()
 
     def restore(self, key: str, state: bytes) -> bool:

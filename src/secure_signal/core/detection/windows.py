@@ -58,9 +58,8 @@ class Windows:
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The windows that changed since the last call, as key and state; None for one that is gone."""
         changed, self._changed = self._changed, set()
-        for key in changed:
-            window = self._windows.get(key)
-            yield key, None if window is None else snapshot.encode(window)
+        found = ((key, self._windows.get(key)) for key in changed)
+        return ((key, None if window is None else snapshot.encode(window)) for key, window in found)
 
     def restore(self, key: str, state: bytes) -> bool:
         """Put back a window that ``changes`` gave; False when its rule is gone or means something else now.

@@ -8,14 +8,19 @@ import msgspec
 from secure_signal.core import identity, signal
 from secure_signal.core.alignment import Record
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection.engine import SKEW, Engine
+from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.fence import Fence, Source
+from secure_signal.core.instant import SECOND
 from secure_signal.core.recent import Recent
 from secure_signal.core.sessions import Sessions
 from secure_signal.services.detector import metrics
+
+# How far beyond the broker's time of a record its signal's time may lie to count in windows. Not the
+# clock's: a replay is read by a later one.
+_SKEW = 3600 * SECOND
 
 
 class Forward(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -51,8 +56,7 @@ class Task(ABC):
     def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
         self.topic = topic
         self.partition = partition
-        # The engine would hold the future against the clock, and a replay is judged by a later one.
-        self.engine = Engine(ruleset, skew=None)
+        self.engine = Engine(ruleset)
         self.offset = marker.offset
         self._origin = marker
         self._saved = -1
@@ -106,7 +110,7 @@ class Task(ABC):
         self._failures = self.engine.errors.copy()
 
     def _enter(self, match: Match, record: Record, now: int) -> list[Anomaly]:
-        if match.time > record.timestamp * 1000 + SKEW:
+        if match.time > record.timestamp * 1000 + _SKEW:
             metrics.FUTURE.inc()
             return []
         return self.engine.enter(match, record.offset, now)

@@ -1,0 +1,114 @@
+"""What is wrong with a rule file is told with its line and the way to mend it, all at once."""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
+
+from secure_signal.adapters import rule_files
+from secure_signal.core.errors import UsageError
+
+WRONG: list[tuple[str, int, str]] = [
+    (FAILED.replace("outcome:", "outcome|containz:"), 8, "containz"),
+    (FAILED.replace("condition: sel", "condition: sel and flt"), 9, "flt"),
+    (FAILED.replace("condition: sel", "condition: sel and"), 9, "and, or, not"),
+    (FAILED.replace("condition: sel", "condition: 1 of x*"), 9, "x*"),
+    (FAILED.replace("level: low", "level: hight"), 5, "informational, low, medium"),
+    (FAILED.replace(RULE, "17"), 3, "UUID"),
+    (FAILED.replace("title: Failed login\n", ""), 2, "title"),
+    (FAILED.replace("{product: app, category: authentication}", "{}"), 6, "product, category"),
+    (FAILED.replace("outcome: failure", "'outcome|re': '(a'"), 7, "(a"),
+    (FAILED.replace("outcome: failure", "'outcome|cidr': 10.0.0.1/8"), 7, "CIDR"),
+    (FAILED.replace("outcome: failure", "'outcome|gt': x"), 7, "x"),
+    (FAILED.replace("detection:", "detections:"), 2, "detection"),
+    (FAILED + "  sel: {a: b}\n", 10, "sel"),
+    (BRUTE_FORCE.replace("failed_login", "faild_login"), 2, "did you mean 'failed_login'?"),
+    (BRUTE_FORCE.replace("10s", "10 seconds"), 9, "as in 5m"),
+    (BRUTE_FORCE.replace("event_count", "event_cout"), 6, "event_count"),
+    (BRUTE_FORCE.replace("gte: 3", "gte: 3, lt: 9"), 10, "exactly one"),
+    (BRUTE_FORCE.replace("event_count", "value_count"), 5, "field"),
+    ("- a\n- b\n", 1, "mapping"),
+    ("title: [a\n", 2, "YAML"),
+    ("a: b\n\tc: d\n", 2, "YAML"),
+    ("action: global\ntitle: x\n", 1, "action"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "words"), WRONG, ids=[w for _, _, w in WRONG])
+def test_the_line_and_the_way_out(text: str, line: int, words: str, load: Load) -> None:
+    sound = (
+        FAILED
+        if text.strip().startswith("title: Brute")
+        else FAILED.replace(RULE, OTHER).replace("name: ", "# ")
+    )
+    with pytest.raises(UsageError) as error:
+        load(sound, text)
+    message = str(error.value)
+    assert f"rule-2.yml:{line}: " in message
+    assert words in message
+    assert "1 problem." in message
+
+
+def test_all_problems_of_all_files_are_told_together(load: Load) -> None:
+    with pytest.raises(UsageError) as error:
+        load(*(text for text, _, _ in WRONG[:3]), FAILED, FAILED)
+    message = str(error.value)
+    assert all(f"rule-{n}.yml" in message for n in (1, 2, 3, 5))
+    assert f"the id '{RULE}' is taken by" in message
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 10)}]\n" for n in range(1, 10)
+)
+MERGE_BOMB = "a0: &a0 {x: y}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join(['*a' + str(n - 1)] * 10)}]}}\n" for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BOMB, "written out"),
+        (MERGE_BOMB, "written out"),
+        ("a: &a [*a]\n", "nested"),
+        ("a: " + "[" * 900 + "]" * 900, "nested"),
+        ("a: " + "9" * 5000, "YAML"),
+        ("title: x" + " " * 1024 * 1024, "bytes"),
+        ("a: !!python/object:os.system []", "YAML"),
+    ],
+    ids=["bomb", "merges", "itself", "deep", "digits", "large", "tag"],
+)
+def test_hostile_yaml_is_refused(text: str, words: str, load: Load) -> None:
+    with pytest.raises(UsageError, match=words):
+        load(text)
+
+
+def test_bytes_that_are_no_text(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rule-2.yml").write_bytes(b"title: \xff")
+    with pytest.raises(UsageError, match=r"rule-2.yml:1: cannot be read: not UTF-8 at byte 7"):
+        rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
+
+
+def test_a_folder_that_is_not_there_or_empty(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        rule_files.load(tmp_path / "none", None)
+    with pytest.raises(UsageError, match="no rules"):
+        rule_files.load(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[logsource]]\nproduct = 'app'",
+        "[[logsource]]\ntype = 1",
+        "[[logsource]]\ntype = 'a'\nprodct = 'b'",
+        "[[",
+    ],
+)
+def test_a_wrong_logsources_file_is_named(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "logsources.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=r"logsources\.toml"):
+        rule_files.read_logsources(file)
