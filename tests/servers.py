@@ -91,9 +91,8 @@ def running_kafka() -> Iterator[Server]:
 def running_postgres() -> Iterator[Server]:
     """A PostgreSQL of its own in a temporary folder."""
     with _folder() as folder:
-        program, access = postgres.prepare(
-            folder / "postgres", ports.free(), folder / "password", folder / "postgres.log"
-        )
+        access = postgres.Access.by(folder / "password", ports.free())
+        program = postgres.prepare(folder / "postgres", access, folder / "postgres.log")
         yield from _running(access.url("postgres"), program, lambda: postgres.is_ready(access))
 
 

@@ -15,8 +15,6 @@ from secure_signal.core.errors import StopError
 from secure_signal.stack import ports
 from secure_signal.stack.child import Program
 
-_HOST = "127.0.0.1"
-
 _JAVA_OPTIONS = (
     "-Xms64m",
     "-Xmx256m",
@@ -36,7 +34,7 @@ _JAVA_OPTIONS = (
 
 def bootstrap_servers(port: int) -> str:
     """What a client is given."""
-    return f"{_HOST}:{port}"
+    return f"{ports.HOST}:{port}"
 
 
 def prepare(folder: Path, port: int, jars: list[Path], log: Path) -> Program:
@@ -56,9 +54,9 @@ def _settings(data: Path, port: int, controller_port: int) -> str:
     return fixed + "\n".join(
         (
             "",
-            f"listeners=PLAINTEXT://{_HOST}:{port},CONTROLLER://{_HOST}:{controller_port}",
-            f"advertised.listeners=PLAINTEXT://{_HOST}:{port}",
-            f"controller.quorum.voters=1@{_HOST}:{controller_port}",
+            f"listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}",
+            f"advertised.listeners=PLAINTEXT://{ports.HOST}:{port}",
+            f"controller.quorum.voters=1@{ports.HOST}:{controller_port}",
             f"log.dirs={_escaped(data)}",
             "",
         )

@@ -13,10 +13,10 @@ import psycopg
 from psycopg import sql
 
 from secure_signal.core.errors import RetryError, StopError
-from secure_signal.stack import account, postgres_home
+from secure_signal.stack import account, leftovers, postgres_home
 from secure_signal.stack.child import Program
+from secure_signal.stack.ports import HOST
 
-_HOST = "127.0.0.1"
 _NAME = "secure_signal"
 
 
@@ -27,36 +27,38 @@ class Access:
     port: int
     password: str
 
+    @classmethod
+    def by(cls, password_file: Path, port: int) -> "Access":
+        """With the password of this file, which is made when there is none."""
+        if not password_file.exists():
+            descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as new:
+                new.write(secrets.token_urlsafe(24))
+        return cls(port, password_file.read_text().strip())
+
     def url(self, database: str = _NAME) -> str:
         """A libpq URL."""
-        return f"postgresql://{_NAME}:{self.password}@{_HOST}:{self.port}/{database}"
+        return f"postgresql://{_NAME}:{self.password}@{HOST}:{self.port}/{database}"
 
 
-def prepare(folder: Path, port: int, password_file: Path, log: Path) -> tuple[Program, Access]:
-    """Make the cluster if there is none, and say what to run and how to get in."""
+def prepare(folder: Path, access: Access, log: Path) -> Program:
+    """Make the cluster if there is none, and say what to run."""
     user = account.unprivileged(folder)
     home = postgres_home.cluster_folder(folder, user)
     binaries = postgres_home.binaries(user)
-    access = Access(port, _password(password_file))
     cluster = home / "cluster"
     if not cluster.exists():
         _make_cluster(cluster, binaries, user, access.password)
+    leftovers.end_postmaster(cluster)
     shutil.copyfile(str(files("secure_signal.stack") / "postgres.conf"), cluster / "postgresql.conf")
-    command = (str(binaries / "postgres"), "-D", str(cluster), *_listen_on(port))
+    command = (str(binaries / "postgres"), "-D", str(cluster), *_listen_on(access.port))
     # A fast shutdown is safe and quick; its backends follow the postmaster in any case.
     stop = signal.SIGINT
-    return Program("postgres", command, log, account=user, stop=stop, last_will=stop), access
+    return Program("postgres", command, log, account=user, stop=stop, last_will=stop)
 
 
 def _listen_on(port: int) -> tuple[str, ...]:
-    return ("-c", f"listen_addresses={_HOST}", "-c", f"port={port}", "-c", "unix_socket_directories=")
-
-
-def _password(file: Path) -> str:
-    if not file.exists():
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(24))
-    return file.read_text().strip()
+    return ("-c", f"listen_addresses={HOST}", "-c", f"port={port}", "-c", "unix_socket_directories=")
 
 
 def _make_cluster(cluster: Path, binaries: Path, user: account.Account | None, password: str) -> None:

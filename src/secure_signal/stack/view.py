@@ -1,0 +1,126 @@
+"""What a person sees while the stack runs: a picture that renews itself, or plain lines."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from secure_signal.stack.part import Part
+from secure_signal.stack.ports import HOST, Ports
+from secure_signal.stack.watch import Found, Scene
+
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
+_STOP = "Stop: [bold]Ctrl-C[/]   Logs: [bold]secure-signal logs[/]"
+_LINE_EVERY_SECONDS = 10.0
+
+
+class View(Protocol):
+    """Shows moments."""
+
+    def show(self, scene: Scene, parts: Iterable[Part]) -> None:
+        """The present moment."""
+
+
+@contextmanager
+def opened(console: Console, ports: Ports) -> Iterator[View]:
+    """A picture on a terminal, plain lines elsewhere."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield Picture(live, ports)
+    else:
+        yield Lines(console)
+
+
+class Picture:
+    """The lower end of a terminal."""
+
+    def __init__(self, live: Live, ports: Ports) -> None:
+        self._live = live
+        self._ports = ports
+        self._shown = 0.0
+
+    def show(self, scene: Scene, parts: Iterable[Part]) -> None:
+        """Draw, twice a second at most."""
+        if time.monotonic() - self._shown < 0.5:
+            return
+        self._shown = time.monotonic()
+        picture = (_parts(parts), "", _numbers(scene), "", _anomalies(scene.anomalies), "")
+        self._live.update(Group(*picture, places(self._ports), _STOP), refresh=True)
+
+
+class Lines:
+    """A line of numbers now and then, and one for each anomaly."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_line = 0.0
+        self._told: set[Found] = set()
+
+    def show(self, scene: Scene, parts: Iterable[Part]) -> None:
+        """Print what is new."""
+        for found in reversed(scene.anomalies):
+            if found not in self._told:
+                self._console.print(f"anomaly: {_sentence(found)}", markup=False, soft_wrap=True)
+        self._told = set(scene.anomalies)
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_EVERY_SECONDS
+            waiting = [p.name for p in parts if p.ready_since is None]
+            tail = f"; not ready: {', '.join(waiting)}" if waiting else ""
+            self._console.print(f"{_summary(scene)}{tail}", markup=False, soft_wrap=True)
+
+
+def places(ports: Ports) -> str:
+    """Where to look."""
+    return (
+        f"Page [bold]http://{HOST}:{ports.dashboard}/[/]   "
+        f"API [bold]http://{HOST}:{ports.emitter}/docs[/]   "
+        'Other programs [bold]eval "$(secure-signal env)"[/]'
+    )
+
+
+def _parts(parts: Iterable[Part]) -> RenderableType:
+    text = Text("  ")
+    for part in parts:
+        up = part.ready_since is not None
+        text.append("● " if up else "○ ", style="green" if up else "yellow")
+        text.append(f"{part.name}   ", style="" if up else "yellow")
+    return text
+
+
+def _numbers(scene: Scene) -> RenderableType:
+    table = Table.grid(padding=(0, 3))
+    reading = scene.reading
+    table.add_row("  signals in", f"{scene.produced_per_second:,.0f}/s", f"{_count(reading.produced)} in all")
+    table.add_row("  stored", f"{scene.processed_per_second:,.0f}/s", f"{_count(reading.processed)} in all")
+    table.add_row("  lag", f"{_count(reading.lag)}", "records on their way")
+    table.add_row("  anomalies", "", f"{_count(reading.found)} found")
+    return table
+
+
+def _anomalies(anomalies: Iterable[Found]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for found in anomalies:
+        colour = _COLOURS.get(found.severity, "")
+        table.add_row(f"  {found.time:%H:%M:%S}", f"[{colour}]{found.severity}[/]", escape(found.summary))
+    return table if table.row_count else "  [dim]no anomaly yet[/]"
+
+
+def _sentence(found: Found) -> str:
+    return f"{found.time:%H:%M:%S} {found.severity}: {found.summary}"
+
+
+def _summary(scene: Scene) -> str:
+    return (
+        f"{scene.produced_per_second:,.0f} signals/s in, {scene.processed_per_second:,.0f}/s stored, "
+        f"lag {_count(scene.reading.lag)}, {_count(scene.reading.found)} anomalies"
+    )
+
+
+def _count(number: float | None) -> str:
+    return "?" if number is None else f"{number:,.0f}"
