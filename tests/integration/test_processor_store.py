@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from confluent_kafka import Message
+from tests.servers import until
 
 from secure_signal.adapters import topics
 from secure_signal.adapters.binary_copy import signal_row
@@ -13,7 +14,6 @@ from secure_signal.core.errors import FencedError
 from secure_signal.core.signal import Signal
 from secure_signal.services.processor.batch import Batch
 from secure_signal.services.processor.store import Store
-from tests.servers import until
 
 pytestmark = pytest.mark.integration
 
