@@ -43,7 +43,15 @@ async def serve(
     ``end_streams`` ends the answers that have no end of their own. StopError where the port cannot be had.
     """
     listener = _listen(host, port)
-    config = uvicorn.Config(
+    # uvicorn raises a signal that stopped it once more, for whoever handled it before: nobody does.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    _log.info("listening", host=host, port=listener.getsockname()[1])
+    await _Server(_config(app), end_streams).serve([listener])
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=_Impatient,
         ws="none",
@@ -52,11 +60,6 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    # uvicorn raises a signal that stopped it once more, for whoever handled it before: nobody does.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    _log.info("listening", host=host, port=listener.getsockname()[1])
-    await _Server(config, end_streams).serve([listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
