@@ -10,7 +10,7 @@ _NOTHING = "–"
 
 def of(score: Score) -> Table:
     """One line for each kind of attack, and one for all; fits into 80 columns."""
-    caption = "Delays: median/95th percentile, from an attack's first and from its completing signal."
+    caption = "Seconds from an attack's first and completing signal: median/p95."
     table = Table(title="Attacks, and what was found of them", caption=caption, box=SIMPLE, padding=0)
     table.add_column("kind", no_wrap=True)
     for name in (

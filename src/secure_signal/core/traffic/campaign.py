@@ -16,11 +16,12 @@ from secure_signal.core.traffic.emission import Emission, signal
 from secure_signal.core.traffic.label import Label
 from secure_signal.core.traffic.population import Population
 
-FIRST_AFTER = 2.0
-MEAN_INTERVAL = 8.0
+# Seconds: until the first attack, and from one to the next.
+_FIRST_AFTER = 2.0
+_MEAN_INTERVAL = 8.0
 # Of all signals, at most so many belong to attacks; a mean attack has about so many.
-MAX_SHARE = 0.15
-MEAN_SIZE = 15
+_MAX_SHARE = 0.15
+_MEAN_SIZE = 15
 
 
 class Deed(NamedTuple):
@@ -42,8 +43,8 @@ class Campaign:
         self.made = 0
         self._rng = rng
         self._opportunity = Opportunity(rng, population)
-        self._interval = max(MEAN_INTERVAL, MEAN_SIZE / (rate * MAX_SHARE))
-        self._next = start + int(FIRST_AFTER * SECOND)
+        self._interval = max(_MEAN_INTERVAL, _MEAN_SIZE / (rate * _MAX_SHARE))
+        self._next = start + int(_FIRST_AFTER * SECOND)
         self._end = end
         self._kinds = self._rounds()
         self._pending: list[tuple[int, int, Emission]] = []

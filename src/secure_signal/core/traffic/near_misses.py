@@ -5,7 +5,7 @@ from random import Random
 
 from secure_signal.core.traffic import networks
 from secure_signal.core.traffic.actions import Step
-from secure_signal.core.traffic.population import User, device, handle
+from secure_signal.core.traffic.population import User, device, handle, new_device_id
 from secure_signal.core.traffic.sessions import Scene, Visit, file, leave, sign_in, think, work
 
 
@@ -48,7 +48,7 @@ def changed_network(v: Visit) -> Iterator[Step]:
 def updated_browser(v: Visit) -> Iterator[Step]:
     """The same session and device with another user agent."""
     yield from sign_in(v)
-    newer = v.actor.device._replace(user_agent=device(v.rng).user_agent)
+    newer = v.actor.device._replace(user_agent=device(v.rng, v.user.role).user_agent)
     after = v._replace(actor=v.actor._replace(device=newer))
     yield after.actor.does(40, "session.refresh")
     yield from work(after, 4)
@@ -68,7 +68,7 @@ def big_download(v: Visit) -> Iterator[Step]:
 def new_device(v: Visit) -> Iterator[Step]:
     """A new phone is set up; nothing is paid with it yet."""
     yield from sign_in(v, known_device=False)
-    yield v.actor.does(20, "device.register", new_device_id=device(v.rng).id)
+    yield v.actor.does(20, "device.register", new_device_id=new_device_id(v.rng))
     yield v.actor.does(15, "auth.mfa_change")
     yield v.actor.does(10, "page.view")
     yield from leave(v)
@@ -134,7 +134,7 @@ def broken_link(v: Visit) -> Iterator[Step]:
 
 def family_accounts(v: Visit) -> Iterator[Step]:
     """Two or three people sign up on the family's computer."""
-    shared = v.actor._replace(device=device(v.rng))
+    shared = v.actor._replace(device=device(v.rng, v.user.role))
     for _ in range(v.rng.randint(2, 3)):
         user_id = newcomer(v.rng, v.population.size)
         yield shared._replace(user_id=user_id).does(v.rng.uniform(20, 90), "account.create")

@@ -7,9 +7,9 @@ from random import Random
 from secure_signal.core.instant import SECOND
 
 # A burst cycle: so long at so many times the mean rate. Durations times factors add up to the cycle.
-QUIET_SECONDS, QUIET_FACTOR = 20, 0.4
-PEAK_SECONDS, PEAK_FACTOR = 10, 2.2
-CYCLE_SECONDS = QUIET_SECONDS + PEAK_SECONDS
+_QUIET_SECONDS, _QUIET_FACTOR = 20, 0.4
+_PEAK_SECONDS, _PEAK_FACTOR = 10, 2.2
+_CYCLE_SECONDS = _QUIET_SECONDS + _PEAK_SECONDS
 
 
 def slots(rng: Random, rate: float, burst: bool, start: int) -> Iterator[int]:
@@ -21,7 +21,7 @@ def slots(rng: Random, rate: float, burst: bool, start: int) -> Iterator[int]:
 
 def _bent(even: float) -> float:
     """The time at which a bursty stream has come as far as a steady one at ``even`` (both in seconds)."""
-    cycles, rest = divmod(even, CYCLE_SECONDS)
-    quiet = QUIET_SECONDS * QUIET_FACTOR
-    within = rest / QUIET_FACTOR if rest < quiet else QUIET_SECONDS + (rest - quiet) / PEAK_FACTOR
-    return cycles * CYCLE_SECONDS + within
+    cycles, rest = divmod(even, _CYCLE_SECONDS)
+    quiet = _QUIET_SECONDS * _QUIET_FACTOR
+    within = rest / _QUIET_FACTOR if rest < quiet else _QUIET_SECONDS + (rest - quiet) / _PEAK_FACTOR
+    return cycles * _CYCLE_SECONDS + within

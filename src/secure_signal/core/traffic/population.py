@@ -34,6 +34,7 @@ _PHONES = (
     f"Mozilla/5.0 (Linux; Android 10; K) {_CHROME} Chrome/{{}}.0.0.0 Mobile Safari/537.36",
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) {_WEBKIT} Version/{{}}.0 Mobile Safari/604.1",
 )
+_PROGRAMS = ("order-sync/{}", "warehouse-loader/{}", "billing-bridge/{}")
 
 
 class Device(NamedTuple):
@@ -57,10 +58,18 @@ class User(NamedTuple):
     has_mfa: bool
 
 
-def device(rng: Random, models: tuple[str, ...] = _DESKTOPS) -> Device:
-    """A device that nobody has used before."""
-    agent = rng.choice(models).format(rng.randint(138, 145))
-    return Device(f"dev-{rng.getrandbits(40):010x}", agent)
+def device(rng: Random, role: str) -> Device:
+    """A device that nobody has used before, of the sort that users in this role have on their desks."""
+    return _device(rng, _PROGRAMS if role == "service" else _DESKTOPS)
+
+
+def _device(rng: Random, models: tuple[str, ...]) -> Device:
+    return Device(new_device_id(rng), rng.choice(models).format(rng.randint(138, 145)))
+
+
+def new_device_id(rng: Random) -> str:
+    """The mark that the application puts on a device."""
+    return f"dev-{rng.getrandbits(40):010x}"
 
 
 def handle(rng: Random, number: int) -> str:
@@ -80,15 +89,16 @@ class Population:
         rng = Random(f"{self.seed}/{number}")
         branch = rng.randrange(1 + self.size // networks.SHARED_BY)
         city = PLACES[branch % len(PLACES)]
+        role = rng.choices(_ROLES, _SHARES)[0]
         lives = ACROSS_THE_BORDER.get(city.city, city) if rng.random() < 0.2 else city
         return User(
             number=number,
             id=handle(rng, number),
-            role=rng.choices(_ROLES, _SHARES)[0],
+            role=role,
             home=networks.home(rng, lives),
             office=networks.office(branch, city) if lives != city or rng.random() < 0.7 else None,
-            desktop=device(rng),
-            phone=device(rng, _PHONES),
+            desktop=device(rng, role),
+            phone=_device(rng, _PHONES),
             api_key_id=api_key_id(rng),
             has_mfa=rng.random() < 0.7,
         )

@@ -147,7 +147,7 @@ def _configure(v: Visit) -> Step:
 def file(rng: Random) -> dict[str, object]:
     """One of the files that everybody works with, and its size in bytes."""
     number = rng.randrange(100_000)
-    path = f"/{rng.choice(_FOLDERS)}/{number:05}.pdf"
+    path = f"/{_FOLDERS[number % len(_FOLDERS)]}/{number:05}.pdf"
     return {"file_id": f"file-{number:05}", "path": path, "bytes": int(rng.lognormvariate(12, 1.5))}
 
 

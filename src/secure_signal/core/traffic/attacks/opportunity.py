@@ -49,7 +49,7 @@ class Opportunity:
     def stranger_in(self, place: Place, user: User) -> Actor:
         """Somebody with the user's name, a device of their own, and an address in this place."""
         connection = networks.home(self.rng, place)
-        return Actor(user.id, device(self.rng), connection, session_id(self.rng), malicious=True)
+        return Actor(user.id, device(self.rng, user.role), connection, session_id(self.rng), malicious=True)
 
     def _spare(self, pick: Callable[[], User]) -> User:
         while (user := pick()).number in self._spared:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from secure_signal.core.traffic.actions import Step
 from secure_signal.core.traffic.attacks.opportunity import Opportunity
-from secure_signal.core.traffic.population import api_key_id, device
+from secure_signal.core.traffic.population import api_key_id, new_device_id
 from secure_signal.core.traffic.sessions import file, think
 
 
@@ -28,7 +28,7 @@ def new_device_payout(o: Opportunity) -> Iterator[Step]:
     payee = f"payee-{o.rng.randrange(9000):04}"
     yield thief.does(0, "auth.login", known_device=False)
     yield thief.does(0.2, "session.start")
-    yield thief.does(think(o.rng), "device.register", new_device_id=device(o.rng).id)
+    yield thief.does(think(o.rng), "device.register", new_device_id=new_device_id(o.rng))
     yield thief.does(think(o.rng), "payee.add", payee_id=payee, bank_country=thief.connection.place.country)
     for _ in range(o.rng.randint(1, 3)):
         amount = round(o.rng.uniform(500, 9000), 2)
