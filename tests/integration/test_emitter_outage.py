@@ -15,6 +15,8 @@ from secure_signal.adapters.api_keys import Scope
 
 pytestmark = pytest.mark.integration
 
+GENERATED = 'signals_produced_total{source="generator"}'
+
 
 def _signals(first: int, count: int) -> bytes:
     rows = [
@@ -75,7 +77,10 @@ def test_keys_are_asked_for_and_known_ones_outlive_their_database(
 ) -> None:
     database = start_postgres()
     with running_emitter(
-        tmp_path / "log", KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap, DATABASE_URL=database.address
+        tmp_path / "log",
+        KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap,
+        DATABASE_URL=database.address,
+        SIGNALS_PER_SECOND="50",
     ) as emitter:
 
         def status(key: str) -> int:
@@ -99,6 +104,8 @@ def test_keys_are_asked_for_and_known_ones_outlive_their_database(
         assert status(made[Scope.WRITE][1]) == 202
         assert status("ssk_unknown") == 503
         assert status(spare) == 202
+        generated = emitter.metric(GENERATED)
+        until(lambda: emitter.metric(GENERATED) > generated, "the generator goes on")
 
 
 def _assert_only_digests(connection: psycopg.Connection, keys: list[str]) -> None:
