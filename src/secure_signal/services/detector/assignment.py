@@ -58,9 +58,6 @@ def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: Rul
     kind = SignalTask if topic == topics.SIGNALS else MatchTask
     task = kind(topic, partition, ruleset, marker)
     dropped = task.restore(known.groups)
-    log.info(
-        "goes on", topic=topic, partition=partition, offset=task.offset, groups=len(known.groups) - dropped
-    )
     if dropped:
         log.warning(
             "windows are dropped: their rules are gone or mean something else now",

@@ -92,6 +92,10 @@ class Detector:
             self._tasks[task.topic, task.partition] = task
             self._intake.open((task.topic, task.partition), task.start, end)
         self._given.clear()
+        log.info(
+            "partitions were given",
+            offsets={f"{t.topic}/{t.partition}": t.offset for t in self._tasks.values()},
+        )
 
     def _save(self, partitions: Iterable[Partition]) -> None:
         """A checkpoint. What was found goes before the state: none of it can be lost, or found by half."""

@@ -22,7 +22,7 @@ _PATIENCE = 5.0
 SETTINGS = {
     "fetch.message.max.bytes": 256 * 1024,
     "queued.min.messages": _HELD,
-    "queued.max.messages.kbytes": 4 * 1024,
+    "queued.max.messages.kbytes": 1024,
     "enable.partition.eof": True,
 }
 

@@ -1,0 +1,141 @@
+"""The detector as a process on a real Kafka: what it finds does not depend on what befalls it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import httpx
+import pytest
+from confluent_kafka.admin import AdminClient
+from tests.integration.detector_lab import Findings, Process, expected, send, sprees, stream
+from tests.servers import StartServer, until
+
+from secure_signal.adapters import kafka, topics
+from secure_signal.core import identity
+
+pytestmark = pytest.mark.integration
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start detectors on a Kafka; they end with the test."""
+    started: list[Process] = []
+
+    def start_one(bootstrap_servers: str, instance: str = "") -> Process:
+        started.append(Process(bootstrap_servers, instance))
+        return started[-1]
+
+    yield start_one
+    for process in started:
+        process.end()
+
+
+@pytest.fixture
+def findings(kafka_bootstrap: str, topics: None) -> Iterator[Findings]:
+    """What is found on the Kafka that all tests share."""
+    found = Findings(kafka_bootstrap)
+    yield found
+    found.close()
+
+
+def test_killed_again_and_again_it_finds_what_it_finds_undisturbed(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    signals = stream(20_000, seed=1)
+    ids = expected(signals)
+    send(kafka_bootstrap, signals)
+    detector = start(kafka_bootstrap, instance="a")
+    for share in (0.2, 0.5, 0.8):
+        until(partial(findings.has, int(share * len(ids))), f"{share:.0%} are found")
+        detector.kill()
+        detector.start()
+    until(partial(findings.has, len(ids)), "all are found")
+    assert detector.stop() == 0
+    assert findings.read().keys() == ids
+
+
+def test_two_instances_share_the_partitions_and_one_takes_over_from_the_other(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    survivor, victim = start(kafka_bootstrap), start(kafka_bootstrap)
+    until(lambda: survivor.holds() == victim.holds() == 4, "each has the half of the partitions")
+    signals = sprees(40, seed=2)
+    half = len(signals) // 2
+    send(kafka_bootstrap, signals[:half])
+    until(partial(findings.has, 1), "something is found")
+    victim.kill()
+    send(kafka_bootstrap, signals[half:])
+    until(lambda: findings.read().keys() >= expected(signals), "all are found")
+    assert findings.read().keys() == expected(signals)
+
+
+def test_a_retry_counts_once_and_rubbish_stops_nothing(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    failures = sprees(1, seed=3)
+    detector = start(kafka_bootstrap)
+    # Three of the four failures, each sent twice, and then what is no signal.
+    send(kafka_bootstrap, [s for s in failures[:3] for _ in range(2)])
+    producer = kafka.producer(kafka_bootstrap, "test")
+    for rubbish in (b"", None, b"\xff", b"[]", b'{"user_id": "a"}'):
+        producer.produce(topics.SIGNALS, rubbish, failures[0].user_id)
+    assert producer.flush(10) == 0
+    until(lambda: detector.metric("detector_records_unreadable_total") == 5, "the rubbish was seen")
+    assert detector.metric("detector_signals_repeated_total") == 3
+    assert detector.metric("detector_signals_judged_total") == 3
+    assert not findings.read()
+    send(kafka_bootstrap, failures[3:])
+    until(lambda: findings.read().keys() == expected(failures), "the fourth failure is found")
+    counter = 'anomalies_detected_total{anomaly_type="many_failures",severity="high"}'
+    until(lambda: detector.metric("active_user_sessions") == 1, "its user is active")
+    assert detector.metric(counter) == detector.metric("anomaly_detection_latency_seconds_count") == 1
+    assert httpx.get(f"http://127.0.0.1:{detector.port}/readyz").status_code == 200
+
+
+def test_a_signal_without_id_gets_that_of_its_record(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    start(kafka_bootstrap)
+    producer = kafka.producer(kafka_bootstrap, "test")
+    producer.produce(
+        topics.SIGNALS,
+        b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
+        b' "payload": {"ip": "10.0.0.7"}}',
+        partition=2,
+    )
+    assert producer.flush(10) == 0
+    until(partial(findings.has, 1), "it is found")
+    (found,) = findings.read().values()
+    assert found.evidence == [identity.of_record(topics.identify(kafka_bootstrap, topics.SIGNALS), 2, 0)]
+
+
+def test_a_topic_made_anew_is_read_from_its_beginning(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    before, after = sprees(8, seed=4), sprees(4, seed=5)
+    detector = start(kafka_bootstrap)
+    send(kafka_bootstrap, before)
+    until(lambda: findings.read().keys() == expected(before), "the first are found")
+    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
+    admin.delete_topics([topics.SIGNALS])[topics.SIGNALS].result()
+    until(lambda: detector.metric("detector_recoveries_total") > 0, "it noticed")
+    until(lambda: detector.holds() == 8, "it has the new partitions")
+    send(kafka_bootstrap, after)
+    until(lambda: findings.read().keys() >= expected(after), "the others are found")
+
+
+def test_an_outage_of_kafka_is_waited_out(start_kafka: StartServer, start: Start) -> None:
+    server = start_kafka()
+    topics.ensure(server.address, partitions=1, replication_factor=1)
+    signals = sprees(8, seed=6)
+    half = len(signals) // 2
+    detector, findings = start(server.address), Findings(server.address)
+    send(server.address, signals[:half])
+    until(lambda: detector.metric("detector_signals_judged_total") == half, "the first are judged")
+    server.kill()
+    server.start()
+    send(server.address, signals[half:])
+    until(lambda: findings.read().keys() == expected(signals), "all are found")
+    findings.close()
+    assert detector.stop() == 0
