@@ -9,8 +9,8 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE, START
 
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.field import Event
 from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.pattern import Expression
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
@@ -154,11 +154,12 @@ def test_a_user_left_behind_by_event_time_is_forgotten(load: Load) -> None:
 
 
 def test_a_rule_that_fails_is_counted_and_stops_nobody(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(event: Event, field: str) -> tuple[str, ...]:
+    def broken(text: str) -> bool:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Event, "folded", broken)
-    engine = Engine(load(FAILED, SUCCEEDED.replace("outcome: success", "outcome|exists: true")))
+    monkeypatch.setattr(Expression, "matcher", lambda expression: broken)
+    broken_rule = FAILED.replace("outcome: failure", "outcome|re: failure")
+    engine = Engine(load(broken_rule, SUCCEEDED.replace("success", "failure")))
     assert [a.rule_id for a in observe(engine, signal(0))] == [OTHER]
     assert engine.errors == {RULE: 1}
 

@@ -69,7 +69,7 @@ class Engine:
         anomalies: list[Anomaly] = []
         feeds: list[Feed] = []
         event = Event(signal)
-        for candidate in self._router.candidates(signal.type):
+        for candidate in self._router.candidates(event):
             if self._holds(candidate, event):
                 if candidate.rule.speaks:
                     anomalies.append(self._found(candidate.rule, signal, now))

@@ -33,13 +33,11 @@ def of(rule: Correlation) -> Metric:
     return _METRICS[rule.kind](rule)
 
 
-def detail_of(kind: Kind) -> Callable[[Match], Detail]:
+def detail_of(match: Match, kind: Kind) -> Detail:
     """What of a match its entry keeps."""
     if kind is Kind.EVENT_COUNT:
-        return lambda _: ()
-    if kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED):
-        return lambda match: match.slots
-    return lambda match: match.values
+        return ()
+    return match.slots if kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED) else match.values
 
 
 class _Count:

@@ -30,7 +30,6 @@ class Window:
     """
 
     __slots__ = (
-        "_detail",
         "details",
         "high",
         "ids",
@@ -52,7 +51,6 @@ class Window:
         self.details: list[Detail] = []
         self.marks = array("q")
         self.metric = metric.of(rule)
-        self._detail = metric.detail_of(rule.kind)
         self.low = self.high = 0
 
     @property
@@ -110,7 +108,7 @@ class Window:
         self.times.insert(place, match.time)
         self.ids.insert(place, match.signal_id)
         self.users.insert(place, match.user_id)
-        self.details.insert(place, self._detail(match))
+        self.details.insert(place, metric.detail_of(match, self.rule.kind))
         self.marks.insert(place, 0)
 
     def _evaluate(self, index: int) -> Measure:

@@ -1,0 +1,71 @@
+"""The index leaves out no rule that matches, and does leave out those that cannot."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.detection.samples import signal
+
+from secure_signal.core.detection import need
+from secure_signal.core.detection.condition import (
+    AllOf,
+    AnyOf,
+    Field,
+    Keyword,
+    Node,
+    Not,
+    SameAs,
+    compile_node,
+)
+from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.index import Index
+from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard
+from secure_signal.core.detection.value import Comparison, Number, Present
+
+FIELDS = st.sampled_from(["a", "b", "user_id"])
+TEXTS = st.sampled_from(["x", "xy", "Y", "alice", "é"])
+PATTERNS = st.builds(
+    Pattern, st.lists(TEXTS | st.sampled_from(Wildcard), max_size=3).map(tuple), st.booleans()
+)
+NUMBERS = st.sampled_from([2, 2.0, 2.5, 10**16])
+TESTS = (
+    PATTERNS
+    | st.builds(Number, NUMBERS)
+    | st.builds(Present, st.booleans())
+    | st.builds(Comparison, st.sampled_from(["lt", "gte"]), NUMBERS)
+    | st.just(Expression("x.*"))
+)
+LEAVES = st.builds(Field, FIELDS, TESTS) | st.builds(Keyword, PATTERNS) | st.builds(SameAs, FIELDS, FIELDS)
+NODES: st.SearchStrategy[Node] = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.builds(AllOf, st.lists(inner, min_size=1, max_size=3).map(tuple))
+        | st.builds(AnyOf, st.lists(inner, min_size=1, max_size=3).map(tuple))
+        | st.builds(Not, inner)
+    ),
+    max_leaves=6,
+)
+VALUES = TEXTS | st.text("xyYé", max_size=4) | NUMBERS | st.none() | st.lists(TEXTS | NUMBERS, max_size=2)
+PAYLOADS = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES)
+
+
+@given(st.lists(NODES, max_size=5), PAYLOADS)
+def test_whatever_matches_is_found(nodes: list[Node], payload: dict[str, Any]) -> None:
+    index = Index((need.of(node), n) for n, node in enumerate(nodes))
+    event = Event(signal(0, payload=payload))
+    matching = [n for n, node in enumerate(nodes) if compile_node(node)(event)]
+    found = index.find(event)
+    assert set(matching) <= set(found)
+    assert found == sorted(found)
+
+
+def test_a_rule_whose_literal_is_missing_is_not_tried() -> None:
+    def asks(*texts: str) -> Node:
+        return AllOf(tuple(Field("a", Pattern((Wildcard.MANY, text, Wildcard.MANY))) for text in texts))
+
+    nodes = [asks("x", "longest"), asks("other"), AnyOf((asks("needle"), asks("other")))]
+    index = Index((need.of(node), n) for n, node in enumerate(nodes))
+    assert index.find(Event(signal(0, payload={"a": "a NEEDLE or x", "b": "longest"}))) == [2]
+    assert index.find(Event(signal(0, payload={"b": "other"}))) == []
+    assert index.find(Event(signal(0, payload={"a": json.dumps(["longest", "other"])}))) == [0, 1, 2]
