@@ -29,18 +29,7 @@ class Window:
     evaluation, and slides both ways.
     """
 
-    __slots__ = (
-        "details",
-        "high",
-        "ids",
-        "low",
-        "marks",
-        "metric",
-        "position",
-        "rule",
-        "times",
-        "users",
-    )
+    __slots__ = ("details", "high", "ids", "low", "marks", "metric", "position", "rule", "times", "users")
 
     def __init__(self, rule: Correlation) -> None:
         self.rule = rule
