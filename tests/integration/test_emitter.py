@@ -123,6 +123,19 @@ def test_the_largest_call_is_taken(kafka_bootstrap: str, emitter: Emitter) -> No
     assert stored(kafka_bootstrap, last) == [(b"user-%d" % (9_499 % 7), sent[-1])]
 
 
+def test_a_signal_bloated_by_members_that_nobody_reads_is_taken_without_them(
+    kafka_bootstrap: str, emitter: Emitter
+) -> None:
+    sent = _signal(1, id=None, other="x" * 2_000_000)
+    answer = emitter.post(sent)
+    assert answer.status_code == 202
+    [(_, value)] = stored(kafka_bootstrap, answer.json()["accepted"])
+    assert value
+    assert b'{"n" : 1 , "x" : 1.5 , "\xc3\xa9" : "\xc3\xbc"}' in value
+    assert json.loads(value)["id"] == answer.json()["accepted"][0]["id"]
+    assert "other" not in json.loads(value)
+
+
 def test_a_cloud_event_arrives_as_a_signal(kafka_bootstrap: str, emitter: Emitter) -> None:
     event = {
         "specversion": "1.0",

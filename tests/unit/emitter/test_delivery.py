@@ -17,7 +17,7 @@ def test_nothing_is_sent_before_kafka_was_reached() -> None:
     deliveries = Deliveries(NOWHERE, "signals")
     with pytest.raises(RetryError):
         asyncio.run(deliveries.deliver([RECORD], "http"))
-    assert deliveries.in_flight() == 0
+    assert deliveries.in_flight == 0
 
 
 def test_what_goes_beyond_the_bound_is_not_sent_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_what_goes_beyond_the_bound_is_not_sent_at_all(monkeypatch: pytest.Monke
         await asyncio.sleep(0)
         with pytest.raises(OverloadError):
             await deliveries.deliver([RECORD], "http")
-        assert deliveries.in_flight() == 5
+        assert deliveries.in_flight == 5
         return list(await first)
 
     assert asyncio.run(overload()) == [None] * 5

@@ -46,13 +46,16 @@ class OverloadError(RetryError):
 class Deliveries:
     """A topic's producer, polled from the event loop while records are in flight.
 
-    ``trouble`` says why nothing can be delivered now; it is empty when all is well.
+    ``trouble`` says why nothing can be delivered now; it is empty when all is well. ``in_flight``
+    counts the records whose senders still wait.
     """
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self.trouble = "Kafka was not reached yet"
+        self.in_flight = 0
         self._topic = topic
         self._fatal = ""
+        self._acknowledged_at = float("-inf")
         self._polling = False
         self._producer = _producer(bootstrap_servers, self._note)
 
@@ -63,25 +66,28 @@ class Deliveries:
         is known to be unreachable, and OverloadError where too much is in flight. ``source`` is who
         made them, for the metrics.
         """
-        start = time.perf_counter()
+        start = time.monotonic()
         if self.trouble:
             raise RetryError(self.trouble)
-        if self.in_flight() + len(records) > MAX_RECORDS:
+        if self.in_flight + len(records) > MAX_RECORDS:
             raise OverloadError("Too many signals wait for Kafka.")
         batch = _Batch(len(records))
+        self.in_flight += len(records)
         for index, record in enumerate(records):
             self._send(record, partial(batch.settle, index))
         self._poll_soon()
-        await batch.done
+        try:
+            await batch.done
+        finally:
+            self.in_flight -= len(records)
+        end = time.monotonic()
         unacknowledged = batch.receipts.count(None)
-        metrics.LATENCY.labels(source).observe(time.perf_counter() - start)
+        if unacknowledged < len(records):
+            self._acknowledged_at = end
+        metrics.LATENCY.labels(source).observe(end - start)
         metrics.PRODUCED.labels(source).inc(len(records) - unacknowledged)
         metrics.UNACKNOWLEDGED.labels(source).inc(unacknowledged)
         return batch.receipts
-
-    def in_flight(self) -> int:
-        """Records sent whose fate is not known yet."""
-        return len(self._producer)
 
     def _send(self, record: Record, settle: _Settle) -> None:
         try:
@@ -90,7 +96,7 @@ class Deliveries:
             settle(None, None)
 
     def _poll_soon(self) -> None:
-        if not self._polling and self.in_flight():
+        if not self._polling and len(self._producer):
             self._polling = True
             asyncio.get_running_loop().call_later(_POLL_SECONDS, self._poll)
 
@@ -107,13 +113,18 @@ class Deliveries:
     async def watch(self) -> None:
         """Keep ``trouble`` true to what Kafka says; StopError when this producer is of no more use."""
         while not self._fatal:
+            asked_at = time.monotonic()
             found = await asyncio.to_thread(self._probe)
-            if found != self.trouble:
-                _log.info("kafka reachable" if not found else "kafka unreachable", reason=found)
-            self.trouble = found
+            # A broker that is only slow to answer questions still acknowledges.
+            self._tell("" if self._acknowledged_at > asked_at else found)
             self._producer.poll(0)
             await asyncio.sleep(_PROBE_SECONDS)
         raise StopError(self._fatal)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            _log.info("kafka unreachable" if trouble else "kafka reachable", reason=trouble)
+        self.trouble = trouble
 
     def _probe(self) -> str:
         try:

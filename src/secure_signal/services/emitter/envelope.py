@@ -29,9 +29,14 @@ class Envelope:
     judge: Judge
 
 
+# A record of Kafka has at most 1 MB by default, and a payload at most 256 KiB.
+_MAX_RECORD = 512 * 1024
+
+
 def as_sent(item: bytes) -> tuple[Signal, bytes]:
-    """The judge of plain signals: they are forwarded as they came."""
-    return signal.decode(item), item
+    """The judge of plain signals: they are forwarded as they came, unless other members bloat them."""
+    found = signal.decode(item)
+    return found, item if len(item) <= _MAX_RECORD else signal.encode(found)
 
 
 _JSON = ("application/json",)

@@ -31,8 +31,10 @@ def run(settings: Settings) -> None:
     """Take signals until SIGTERM or SIGINT; StopError when the process cannot go on."""
     try:
         asyncio.run(_run(settings))
-    except* StopError as group:
-        raise group.exceptions[0] from None
+    except ExceptionGroup as group:
+        if stop := group.subgroup(StopError):
+            raise stop.exceptions[0] from None
+        raise
 
 
 async def _run(settings: Settings) -> None:
@@ -41,7 +43,7 @@ async def _run(settings: Settings) -> None:
     labels = LabelOutbox(settings.database_url)
     keyring = Keyring(settings.database_url, time.monotonic) if settings.api_keys == "required" else None
     app = application.create(Intake(deliveries, backlog, _now), keyring, lambda: deliveries.trouble)
-    metrics.IN_FLIGHT.set_function(deliveries.in_flight)
+    metrics.IN_FLIGHT.set_function(lambda: deliveries.in_flight)
     metrics.BACKLOG.set_function(lambda: backlog.held)
     port = _PORT if settings.http_port is None else settings.http_port
     async with asyncio.TaskGroup() as group:
