@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test check lock clean
 
 run: .venv/installed
-	@$(BIN)/secure-signal up $(ARGS)
+	@exec $(BIN)/secure-signal up $(ARGS)
 
 test: .venv/installed
 	@$(BIN)/python -m pytest $(ARGS)
@@ -13,12 +13,12 @@ test: .venv/installed
 check: .venv/installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# The stamp is written last, so an interrupted installation is done again.
+# Made anew when a lock changes. The stamp is written last, so what was interrupted is gone on with.
 .venv/installed: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.13 …")'
 	@echo "Preparing .venv (once; about 150 MB to download)"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r locks/dev.txt
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python locks/install.py locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
