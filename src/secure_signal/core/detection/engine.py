@@ -14,7 +14,7 @@ from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed, matches_of
 from secure_signal.core.detection.field import Event
 from secure_signal.core.detection.match import Match, Scalar
-from secure_signal.core.detection.routing import Candidate, Router
+from secure_signal.core.detection.routing import Router
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.detection.window import Opening
@@ -70,10 +70,16 @@ class Engine:
         feeds: list[Feed] = []
         event = Event(signal)
         for candidate in self._router.candidates(event):
-            if self._holds(candidate, event):
-                if candidate.rule.speaks:
-                    anomalies.append(self._found(candidate.rule, signal, now))
-                feeds.extend(candidate.feeds)
+            try:
+                if not candidate.holds(event):
+                    continue
+            except Exception:
+                # One rule's failure is counted, and never stops the others.
+                self.errors[candidate.rule.id] += 1
+                continue
+            if candidate.rule.speaks:
+                anomalies.append(self._found(candidate.rule, signal, now))
+            feeds.extend(candidate.feeds)
         return anomalies, matches_of(event, feeds) if feeds else []
 
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
@@ -104,14 +110,6 @@ class Engine:
     def restore(self, key: str, state: bytes) -> bool:
         """Put back a group that ``changes`` gave; False when its rule is gone or has another meaning now."""
         return self._windows.restore(key, state)
-
-    def _holds(self, candidate: Candidate, event: Event) -> bool:
-        """One rule's answer; a rule that fails is counted, and never stops the others."""
-        try:
-            return candidate.holds(event)
-        except Exception:
-            self.errors[candidate.rule.id] += 1
-            return False
 
     def _found(self, rule: Detection, signal: Signal, now: int) -> Anomaly:
         return Anomaly(

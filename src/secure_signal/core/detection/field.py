@@ -57,7 +57,9 @@ class Event:
         """The same texts without their case."""
         folded = self._folded.get(field)
         if folded is None:
-            folded = self._folded[field] = tuple(map(fold, self.texts(field)))
+            value = self.value(field)
+            folded = (fold(value),) if isinstance(value, str) else tuple(map(fold, self.texts(field)))
+            self._folded[field] = folded
         return folded
 
     def leaves(self) -> Iterator[str]:
