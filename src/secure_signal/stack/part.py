@@ -45,13 +45,13 @@ class Part:
     def _bury(self, child: Child, now: float) -> str:
         if self.ready_since is not None and now - self.ready_since > _STEADY_SECONDS:
             self.failures = 0
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self.failures)
+        seconds = pause(self.failures)
         self.failures += 1
         self.restarts += 1
-        self._next_start = now + pause
+        self._next_start = now + seconds
         self.child = self.ready_since = None
         return (
-            f"{self.name} ended ({_cause(child.exit_code)}); starting it again in {pause:g} s "
+            f"{self.name} ended ({_cause(child.exit_code)}); starting it again in {seconds:g} s "
             f"(why: secure-signal logs {self.name})"
         )
 
@@ -65,6 +65,11 @@ class Part:
         if self.child:
             self.child.stop()
         self.child = self.ready_since = None
+
+
+def pause(failures: int) -> float:
+    """Seconds before a part is started again that has failed so often in a row."""
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**failures)
 
 
 def _cause(exit_code: int | None) -> str:
