@@ -82,7 +82,10 @@ async def _reach_kafka(settings: Settings, deliveries: Deliveries) -> None:
 
 
 def _ensure_topics(settings: Settings) -> None:
-    topics.ensure(settings.kafka_bootstrap_servers, settings.partitions, settings.replication_factor)
+    # Short: a stop has to wait for the answer.
+    topics.ensure(
+        settings.kafka_bootstrap_servers, settings.partitions, settings.replication_factor, seconds=3
+    )
 
 
 def _migrate(settings: Settings) -> None:
