@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     instance: str | None = Field(
         None,
-        description="Name of this detector among its kind; restarted under it, it has its work back at once",
+        description="Name of a processor or detector among its kind; restarted, it has its work back at once",
     )
     rules: Path | None = Field(None, description="Folder of Sigma rules; by default the bundled pack")
     logsources: Path | None = Field(

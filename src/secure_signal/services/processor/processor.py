@@ -30,8 +30,10 @@ _CONSUMER = {
     # How long the partitions of a killed processor wait for another one.
     "session.timeout.ms": 6_000,
     "heartbeat.interval.ms": 2_000,
-    # What is fetched ahead is held in memory: 16 MiB are some hundred milliseconds of work.
-    "queued.max.messages.kbytes": 16 * 1024,
+    # What is fetched ahead is held in memory; a record larger than a fetch comes all the same (KIP-74).
+    "fetch.message.max.bytes": 512 * 1024,
+    "queued.max.messages.kbytes": 4 * 1024,
+    "queued.min.messages": 5_000,
 }
 
 log = structlog.get_logger()
@@ -54,7 +56,9 @@ class Processor:
         self._verified = time.monotonic()
         self._joined = False
         self._settings = settings
-        self._consumer = kafka.consumer(settings.kafka_bootstrap_servers, group, **_CONSUMER)
+        # A member under a name of its own has its partitions kept while it restarts (KIP-345).
+        name = {"group.instance.id": settings.instance} if settings.instance else {}
+        self._consumer = kafka.consumer(settings.kafka_bootstrap_servers, group, **_CONSUMER, **name)
         self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers, NAME)
         self.ownership = Ownership(self._consumer, TopicLogs(settings.kafka_bootstrap_servers), self._give_up)
 
