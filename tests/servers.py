@@ -69,7 +69,7 @@ def until(
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's account can enter; pytest's own is closed to it when root runs the tests."""
     with tempfile.TemporaryDirectory(prefix="secure-signal-test-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -80,7 +80,7 @@ def _folder() -> Iterator[Path]:
 @contextmanager
 def running_kafka() -> Iterator[Server]:
     """A Kafka of its own in a temporary folder."""
-    with _folder() as folder:
+    with open_folder() as folder:
         port = ports.free()
         found = jars.fetch(jars.default_folder())
         program = kafka.prepare(folder / "kafka", port, found, folder / "kafka.log")
@@ -90,7 +90,7 @@ def running_kafka() -> Iterator[Server]:
 @contextmanager
 def running_postgres() -> Iterator[Server]:
     """A PostgreSQL of its own in a temporary folder."""
-    with _folder() as folder:
+    with open_folder() as folder:
         access = postgres.Access.by(folder / "password", ports.free())
         program = postgres.prepare(folder / "postgres", access, folder / "postgres.log")
         yield from _running(access.url("postgres"), program, lambda: postgres.is_ready(access))

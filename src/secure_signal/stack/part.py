@@ -39,8 +39,7 @@ class Part:
             yield self._bury(self.child, now)
         elif self.ready_since is None and self._is_ready():
             self.ready_since = now
-            if self.restarts:
-                yield f"{self.name} is ready again"
+            yield f"{self.name} is ready again" if self.restarts else f"{self.name} is ready"
 
     def _bury(self, child: Child, now: float) -> str:
         if self.ready_since is not None and now - self.ready_since > _STEADY_SECONDS:
@@ -69,7 +68,7 @@ class Part:
 
 def pause(failures: int) -> float:
     """Seconds before a part is started again that has failed so often in a row."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**failures)
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures, 10))
 
 
 def _cause(exit_code: int | None) -> str:
