@@ -59,9 +59,17 @@ def test_false_alarms_outside_the_interval_do_not_count() -> None:
     assert score([attack("a")], found, since=50 * SECOND).total.false_alarms == 1
 
 
-def test_an_attack_whose_signals_did_not_all_arrive_counts_neither_way() -> None:
-    score_ = score([attack("a"), attack("b")], [finding("brute_force", "b-1")], incomplete={"b"})
-    assert (score_.total.attacks, score_.total.found, score_.total.true_alarms) == (1, 0, 0)
+def test_an_attack_whose_signals_did_not_all_arrive_counts_neither_way_and_is_told() -> None:
+    result = score([attack("a"), attack("b")], [finding("brute_force", "b-1")], incomplete={"b"})
+    total = result.total
+    assert (total.attacks, total.found, total.true_alarms, total.left_out) == (1, 0, 0, 1)
+
+
+def test_a_kind_of_which_nothing_arrived_misses_any_recall_asked_for() -> None:
+    labels = [attack("a"), attack("b", kind="mass_download")]
+    result = score(labels, [finding("brute_force", "a-1")], incomplete={"b"})
+    assert result.total.recall == 1
+    assert not result.reaches(precision=0, recall=0.1)
 
 
 def test_one_attack_found_twice_is_found_once_by_the_first_that_was_told() -> None:

@@ -48,6 +48,7 @@ class Delay(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One kind, or all of them; precision and recall are None where there is nothing to divide by.
 
+    ``left_out`` are attacks of which not all signals arrived: nobody can tell whether they would be found.
     ``since_first`` counts from an attack's first signal, ``since_completing`` from the one at which the
     rule was fulfilled.
     """
@@ -57,6 +58,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     found: int
     true_alarms: int
     false_alarms: int
+    left_out: int
     recall: float | None
     precision: float | None
     since_first: Delay | None
@@ -72,7 +74,7 @@ class Score(msgspec.Struct, frozen=True):
     def reaches(self, precision: float, recall: float) -> bool:
         """Whether the totals are at least so good; any recall asks for each kind to be found once."""
         total = self.total
-        if recall and not all(row.found for row in self.kinds if row.attacks):
+        if recall and not all(row.found for row in self.kinds if row.attacks or row.left_out):
             return False
         return (total.precision or 0) >= precision and (total.recall or 0) >= recall
 
@@ -87,44 +89,46 @@ def score(
     """Compare what was found with what there was, in the closed interval from ``since`` to ``until``.
 
     Attacks that are not wholly inside it, and those whose label's id is in ``incomplete`` (not all of
-    their signals arrived), are left out, and what was found of them too.
+    their signals arrived), do not count, and neither does what was found of them.
     """
-    counted = {
-        label.id: label
-        for label in labels
-        if since <= label.start and label.end <= until and label.id not in incomplete
-    }
+    inside = [label for label in labels if since <= label.start and label.end <= until]
+    counted = {label.id for label in inside if label.id not in incomplete}
     attack_of = {signal_id: label for label in labels for signal_id in label.signal_ids}
     caught: dict[str, Finding] = {}
     alarms: list[tuple[str, bool]] = []
     for finding in sorted(findings, key=lambda f: f.detection_time):
         fitting = _fitting(finding, attack_of)
-        if fitting <= counted.keys() and (fitting or since <= finding.event_time <= until):
-            alarms.append((finding.anomaly_type, bool(fitting)))
-        for label_id in fitting & counted.keys():
-            if counted[label_id].kind == finding.anomaly_type:
-                caught.setdefault(label_id, finding)
-    kinds = sorted({label.kind for label in counted.values()} | {kind for kind, _ in alarms})
+        ids = {attack.id for attack in fitting}
+        if ids <= counted and (ids or since <= finding.event_time <= until):
+            alarms.append((finding.anomaly_type, bool(ids)))
+        for attack in fitting:
+            if attack.kind == finding.anomaly_type:
+                caught.setdefault(attack.id, finding)
+    kinds = sorted({label.kind for label in inside} | {kind for kind, _ in alarms})
     rows = [
         _row(
             kind,
-            [at for at in counted.values() if at.kind == kind],
+            [attack for attack in inside if attack.kind == kind],
+            counted,
             caught,
-            [t for k, t in alarms if k == kind],
+            [true for type_, true in alarms if type_ == kind],
         )
         for kind in kinds
     ]
-    return Score(_row("all", list(counted.values()), caught, [true for _, true in alarms]), rows)
+    return Score(_row("all", inside, counted, caught, [true for _, true in alarms]), rows)
 
 
-def _fitting(finding: Finding, attack_of: Mapping[str, Label]) -> set[str]:
-    """The ids of the attacks that this finding is true of."""
+def _fitting(finding: Finding, attack_of: Mapping[str, Label]) -> list[Label]:
+    """The attacks that this finding is true of."""
     attacks = {attack.id: attack for id_ in finding.evidence if (attack := attack_of.get(id_))}
     kind = finding.anomaly_type
-    return {id_ for id_, at in attacks.items() if kind == at.kind or kind in ALSO.get(at.kind, ())}
+    return [attack for attack in attacks.values() if kind == attack.kind or kind in ALSO.get(attack.kind, ())]
 
 
-def _row(kind: str, attacks: list[Label], caught: Mapping[str, Finding], alarms: list[bool]) -> Row:
+def _row(
+    kind: str, inside: list[Label], counted: set[str], caught: Mapping[str, Finding], alarms: list[bool]
+) -> Row:
+    attacks = [attack for attack in inside if attack.id in counted]
     found = [(attack, caught[attack.id]) for attack in attacks if attack.id in caught]
     return Row(
         kind=kind,
@@ -132,6 +136,7 @@ def _row(kind: str, attacks: list[Label], caught: Mapping[str, Finding], alarms:
         found=len(found),
         true_alarms=sum(alarms),
         false_alarms=len(alarms) - sum(alarms),
+        left_out=len(inside) - len(attacks),
         recall=len(found) / len(attacks) if attacks else None,
         precision=sum(alarms) / len(alarms) if alarms else None,
         since_first=_delay([first.detection_time - attack.start for attack, first in found]),
