@@ -53,8 +53,7 @@ def of(node: Node) -> Need | None:
         case Field(name, Pattern() as pattern):
             return frozenset({_of_pattern(name, pattern)})
         case Field(name, Number(number)):
-            # An integer may come as a float: 2 as 2.0.
-            return frozenset(Literal(name, Clue.WHOLE, text(n)) for n in (number, float(number)))
+            return frozenset(Literal(name, Clue.WHOLE, spelt) for spelt in _spellings(number))
         case Field(_, Present(False)):
             return None
         case Field(name) | SameAs(name):
@@ -68,6 +67,12 @@ def _of_pattern(name: str, pattern: Pattern) -> Literal:
         return Literal(name, Clue.WHOLE, fold(pattern.exact))
     longest = max(pattern.literals, key=len, default="")
     return Literal(name, Clue.WITHIN, fold(longest)) if longest else Literal(name, Clue.ANY)
+
+
+def _spellings(number: int | float) -> set[str]:
+    """The texts of the JSON numbers that equal a number: 2 also comes as 2.0."""
+    as_integer = {text(int(number))} if number == int(number) else set()
+    return {text(number), text(float(number))} | as_integer
 
 
 def _worth(need: Need) -> tuple[int, int]:
