@@ -60,11 +60,11 @@ async def counts(
 async def _take(rows: AsyncIterator[TupleRow], limit: int) -> tuple[list[StoredSignal], bool]:
     """The first rows, as many as an answer may hold, and whether there are more."""
     signals: list[StoredSignal] = []
-    size = 0
+    size, more = 0, False
     async for id_, user_id, type_, timestamp, payload, received_at in rows:
-        if len(signals) == limit or size > _MAX_PAYLOADS:
-            return signals, True
+        if more := size > _MAX_PAYLOADS:
+            break
         raw = payload.encode()
         size += len(raw)
         signals.append(StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(raw), received_at))
-    return signals, False
+    return signals[:limit], more or len(signals) > limit

@@ -21,7 +21,7 @@ from secure_signal.services.dashboard.queries import AnomalyQuery, SignalQuery, 
 # Signals shown with an anomaly: the last of its evidence.
 _MAX_EVIDENCE = 100
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 
 
 class Signals(msgspec.Struct):
@@ -58,7 +58,7 @@ async def signals(request: Request, query: Annotated[SignalQuery, Query()]) -> R
     whatever is stored meanwhile. A page is shorter than `limit` when its payloads are large.
     """
     items, following = await stored_signals.page(
-        _archive(request), query.conditions(), query.cursor, query.limit
+        _archive(request), query.conditions(), query.before(), query.limit
     )
     return _json(Signals(items, _next(request.url, following)))
 
@@ -67,7 +67,7 @@ async def signals(request: Request, query: Annotated[SignalQuery, Query()]) -> R
 async def anomalies(request: Request, query: Annotated[AnomalyQuery, Query()]) -> Response:
     """Anomalies by the time of their detection, the last first; pages as of the signals."""
     items, following = await stored_anomalies.page(
-        _archive(request), query.conditions(), query.cursor, query.limit
+        _archive(request), query.conditions(), query.before(), query.limit
     )
     return _json(Anomalies(items, _next(request.url, following)))
 

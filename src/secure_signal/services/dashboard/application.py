@@ -3,7 +3,7 @@
 import asyncio
 from importlib.metadata import version
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from secure_signal.adapters import probes
 from secure_signal.adapters.api_keys import Keyring
@@ -27,10 +27,8 @@ def create(
     app.state.feed = feed
     app.state.keyring = keyring
     app.state.seats = asyncio.Semaphore(stream.MAX_CLIENTS)
-    v1 = APIRouter(prefix="/v1", dependencies=[Depends(session.reader)])
-    v1.include_router(api.router)
-    v1.include_router(stream.router)
-    app.include_router(v1)
+    for router in (api.router, stream.router):
+        app.include_router(router, dependencies=[Depends(session.reader)])
     app.include_router(session.router)
     app.router.routes.extend(probes.routes(ready))
     openapi.describe(app, [api.Signals, api.Anomalies, api.Explained, stats.Stats])

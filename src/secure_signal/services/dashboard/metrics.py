@@ -17,7 +17,7 @@ class CountCalls:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "") or "page"
+                route = getattr(scope.get("route"), "path", "other")
                 CALLS.labels(route, str(message["status"])).inc()
             await send(message)
 

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from secure_signal.adapters.stored_signals import Key
 from secure_signal.core import instant, payload
@@ -21,11 +22,12 @@ def _moment(text: str) -> datetime:
         raise ValueError(error.reason) from None
 
 
-def _key(text: str) -> Key:
+def _cursor(text: str) -> str:
     try:
-        return cursor.decode(text)
+        cursor.decode(text)
     except RefusedError as error:
         raise ValueError(error.reason) from None
+    return text
 
 
 def _object(text: str) -> str:
@@ -43,7 +45,7 @@ _NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_USER_ID, pattern=_NO_CONTROL)]
-Cursor = Annotated[Key, BeforeValidator(_key, json_schema_input_type=str)]
+Cursor = Annotated[str, Field(max_length=1024), AfterValidator(_cursor)]
 
 
 class Query(BaseModel):
@@ -61,6 +63,10 @@ class ListQuery(Query):
     user_id: Name | None = Field(None, description="Of this user", examples=["alice"])
     limit: int = Field(100, ge=1, le=1000, description="Items of a page, at most")
     cursor: Cursor | None = Field(None, description="Where to go on: take it from `next`")
+
+    def before(self) -> Key | None:
+        """The last row of the page before."""
+        return cursor.decode(self.cursor) if self.cursor else None
 
     def conditions(self) -> dict[str, Any]:
         """The named parameters of the list's statement, but for the page's."""
@@ -88,6 +94,13 @@ class AnomalyQuery(ListQuery):
     severity: Literal["informational", "low", "medium", "high", "critical"] = Field(
         "informational", description="Of this severity or a greater one"
     )
+
+    @field_validator("cursor")
+    @classmethod
+    def _of_an_anomaly(cls, text: str | None) -> str | None:
+        if text:
+            UUID(cursor.decode(text)[1])
+        return text
 
     def conditions(self) -> dict[str, Any]:
         """The named parameters of the list's statement, but for the page's."""

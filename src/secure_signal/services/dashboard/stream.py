@@ -24,7 +24,7 @@ _ROWS = 200
 
 _CLIENTS = Gauge("dashboard_stream_clients", "Open streams of /v1/stream")
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 
 
 async def seat(request: Request) -> AsyncIterator[None]:

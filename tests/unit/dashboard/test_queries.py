@@ -1,0 +1,60 @@
+"""What can be asked for, and how the refusals read."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from secure_signal.services.dashboard import cursor
+from secure_signal.services.dashboard.queries import AnomalyQuery, SignalQuery, StatsQuery
+
+
+def test_severity_means_this_or_a_greater_one() -> None:
+    assert AnomalyQuery.model_validate({"severity": "high"}).conditions()["severities"] == [
+        "high",
+        "critical",
+    ]
+    assert len(AnomalyQuery.model_validate({}).conditions()["severities"]) == 5
+
+
+def test_conditions_are_the_parameters_without_the_page() -> None:
+    key = (datetime(2026, 5, 1, tzinfo=UTC), "x")
+    query = SignalQuery.model_validate({"type": "auth.login", "cursor": cursor.encode(key), "limit": "7"})
+    assert query.before() == key
+    assert query.limit == 7
+    assert query.conditions() == {
+        "user_id": None,
+        "type": "auth.login",
+        "contains": None,
+        "since": None,
+        "until": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "value"),
+    [
+        (SignalQuery, "limit", "0"),
+        (SignalQuery, "limit", "1001"),
+        (SignalQuery, "user_id", ""),
+        (SignalQuery, "user_id", "a\0b"),
+        (SignalQuery, "user_id", "a" * 257),
+        (SignalQuery, "since", "2026-05-01"),
+        (SignalQuery, "since", "1714564800"),
+        (SignalQuery, "contains", "[]"),
+        (SignalQuery, "contains", '{"a":'),
+        (SignalQuery, "contains", '{"a":"\\u0000"}'),
+        (SignalQuery, "contains", '{"a":1e999999}'),
+        (SignalQuery, "contains", '{"a":' * 600 + "1" + "}" * 600),
+        (SignalQuery, "cursor", "AAAA"),
+        (SignalQuery, "severity", "high"),
+        (AnomalyQuery, "severity", "urgent"),
+        (AnomalyQuery, "cursor", cursor.encode((datetime(2026, 5, 1, tzinfo=UTC), "of-a-signal"))),
+        (StatsQuery, "bucket", "1ms"),
+        (StatsQuery, "limit", "1"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_its_name(query: type[BaseModel], name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        query.model_validate({name: value})
+    assert [error["loc"] for error in caught.value.errors()] == [(name,)]
