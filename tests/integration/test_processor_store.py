@@ -93,6 +93,23 @@ def test_the_owner_before_can_store_no_more(open_store: OpenStore) -> None:
     assert owner.claim(topics.SIGNALS, "id", 0).stored == 1
 
 
+def test_a_frozen_owner_does_not_hold_up_the_next(open_store: OpenStore, database_url: str) -> None:
+    frozen = open_store()
+    for i in range(2000):
+        frozen.write(batch_of(signal(str(i))).rows)
+    observer = open_store()
+    until(lambda: copied(observer) > 0, "rows of the frozen owner are in the table, not committed")
+    owner = Store(database_url, "test", frozen_seconds=0)
+    assert run(owner, batch_of(*(signal(str(i)) for i in range(2000)))) == []
+    assert len(stored(owner)) == 2000
+    owner.close()
+
+
+def copied(observer: Store) -> int:
+    query = "SELECT coalesce(sum(tuples_processed), 0) FROM pg_stat_progress_copy"
+    return int(observer.connection.execute(query).fetchall()[0][0])
+
+
 def test_a_topic_made_anew_starts_at_its_own_offsets(open_store: OpenStore) -> None:
     store = open_store()
     position = store.claim(topics.SIGNALS, "old", 0)
@@ -109,8 +126,7 @@ def test_a_partition_added_under_an_open_copy_costs_a_second_attempt_only(open_s
     batch = batch_of(*filler, signal("tomorrow", timestamp=NOON + DAY))
     for row in batch.rows[:-1]:
         writer.write([row])
-    underway = "SELECT count(*) FROM pg_stat_progress_copy WHERE tuples_processed > 0"
-    until(lambda: other.connection.execute(underway).fetchone() == (1,), "the COPY has found its partitions")
+    until(lambda: copied(other) > 0, "the COPY has found its partitions")
     other.provide([NOON // DAY + 1], NOON)
     writer.write(batch.rows[-1:])
     assert writer.settle(batch) == []

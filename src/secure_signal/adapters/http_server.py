@@ -42,7 +42,7 @@ async def serve(
 
     ``end_streams`` ends the answers that have no end of their own. StopError where the port cannot be had.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     # uvicorn raises a signal that stopped it once more, for whoever handled it before: nobody does.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -62,7 +62,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes calls; StopError says which port cannot be had, and the way out."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off: without it an answer of two packets
     # waits 40 ms for the other side's delayed acknowledgement.

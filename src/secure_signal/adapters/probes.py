@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from secure_signal.adapters import http_server
+
 Readiness = Callable[[], str]
 """Why the service cannot work now; empty when it can."""
 
@@ -35,12 +37,13 @@ def routes(ready: Readiness) -> list[Route]:
 
 @contextmanager
 def serving(ready: Readiness, host: str, port: int) -> Iterator[None]:
-    """Serve the three routes from a thread, for a service that has no HTTP of its own."""
-    config = uvicorn.Config(
-        Starlette(routes=routes(ready)), host=host, port=port, log_config=None, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="probes", daemon=True)
+    """Serve the three routes from a thread, for a service that has no HTTP of its own.
+
+    StopError where the port cannot be had.
+    """
+    listener = http_server.listen(host, port)
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes(ready)), log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), name="probes", daemon=True)
     thread.start()
     try:
         yield

@@ -20,14 +20,21 @@ Row = TypeVar("Row")
 
 
 class Store:
-    """Stores one batch after the other. After any error: close it, and open another."""
+    """Stores one batch after the other. After any error: close it, and open another.
 
-    def __init__(self, url: str, name: str) -> None:
+    A transaction of ``name`` that is older than ``frozen_seconds`` belongs to a process that stands still,
+    and holds up whoever is to store the same signals: opening a store ends it.
+    """
+
+    def __init__(self, url: str, name: str, frozen_seconds: float = 60.0) -> None:
         self.connection = postgres.connect(url, name)
         self._copy: signal_table.SignalCopy | None = None
         with outages():
             postgres.migrate(self.connection)
             self.connection.execute(statement("processor_session"))
+            self.connection.execute(
+                statement("processor_end_frozen"), {"name": name, "seconds": frozen_seconds}
+            )
             self._days = DayPartitions(self.connection)
 
     def close(self) -> None:
