@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test compose-test check lock clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -10,8 +10,16 @@ run: .venv/installed
 test: .venv/installed
 	@$(BIN)/python -m pytest $(ARGS)
 
+# docker-compose.yml for real, every container killed once; needs Docker and some minutes.
+compose-test: .venv/installed
+	@$(BIN)/python tests/compose
+
 check: .venv/installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# Kills every part once while 100,000 signals come in, and counts: 3 minutes.
+durability: .venv/installed
+	@$(BIN)/python -m tests.durability.kill_everything $(ARGS)
 
 # Made anew when a lock changes. The stamp is written last, so what was interrupted is gone on with.
 .venv/installed: locks/dev.txt pyproject.toml

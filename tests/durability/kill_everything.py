@@ -4,6 +4,9 @@
 
 The same signals go through two fresh stacks, one left in peace. Then: is every acknowledged id in
 ``signals`` exactly once, and are the anomalies the same? Prints counts; exit code 1 if not.
+
+Anomalies are the same when each rule found as many in each group. A group that users share is fed from
+several partitions, so another signal of the same instant or so may be the one that completes it.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,14 +108,16 @@ class Killer:
     def _kill(self, victim: str, sent: int) -> None:
         gone = self._stack.kill(victim)
         say(f"  killed {victim} (process {gone}) after {sent} signals")
-        wait_until(f"{victim} runs again", 60, lambda: pid_of(self._stack.status(), victim) not in (0, gone))
+        wait_until(
+            f"{victim} runs again", 60, lambda: pid_of(self._stack.status(), victim) not in (None, gone)
+        )
 
 
 def settle(stack: LocalStack, count: Callable[[], int]) -> None:
     """Wait until no consumer lags and the count of anomalies stands still."""
     last, still = -1, 0
     while still < 12:
-        wait_until("no consumer lag", 120, lambda: stack.status()["lag"] == 0)
+        wait_until("no consumer lag", 120, stack.has_caught_up)
         now = count()
         still = still + 1 if now == last else 0
         last = now
@@ -136,14 +142,17 @@ def verdict(acked: set[str], peace: Outcome, killed: Outcome) -> int:
     """Print the counts; 0 when nothing was lost, doubled, missed or made up."""
     lost = sum(i not in killed.stored for i in acked)
     doubled = sum(n > 1 for n in killed.stored.values())
-    missing = {k: v for k, v in peace.anomalies.items() if k not in killed.anomalies}
-    extra = {k: v for k, v in killed.anomalies.items() if k not in peace.anomalies}
+    before, after = Counter(peace.anomalies.values()), Counter(killed.anomalies.values())
+    missing, extra = before - after, after - before
+    elsewhere = len(peace.anomalies.keys() - killed.anomalies.keys()) - missing.total()
     say(f"acknowledged {len(acked)}, stored {sum(killed.stored.values())}, lost {lost}, doubled {doubled}")
-    say(f"anomalies {len(peace.anomalies)} in peace, {len(killed.anomalies)} with kills, "
-        f"missing {len(missing)}, extra {len(extra)}")  # fmt: skip
+    say(
+        f"anomalies {before.total()} in peace, {after.total()} with kills, missing {missing.total()}, "
+        f"extra {extra.total()}; completed by another signal {elsewhere}"
+    )
     for label, some in (("missing", missing), ("extra", extra)):
-        for key, text in list(some.items())[:10]:
-            say(f"  {label}: {key} {text}")
+        for text in list(some)[:10]:
+            say(f"  {label}: {text}")
     return 1 if lost or doubled or missing or extra else 0
 
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
 COMMAND = (sys.executable, "-m", "secure_signal")
 PORTS = ("emitter", "processor", "detector", "dashboard", "kafka", "postgres")
 
@@ -30,7 +33,11 @@ class LocalStack:
 
     def status(self) -> dict[str, Any]:
         """What ``secure-signal status --json`` says."""
-        answer: dict[str, Any] = json.loads(_command("status", "--json", "--data", str(self.data)))
+        # Its exit code tells whether all of it is ready, which is not the question here.
+        done = subprocess.run(
+            [*COMMAND, "status", "--json", "--data", str(self.data)], capture_output=True, check=False
+        )
+        answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def environment(self) -> dict[str, str]:
@@ -39,16 +46,27 @@ class LocalStack:
         pairs = (line.removeprefix("export ").partition("=") for line in lines if line.startswith("export "))
         return {name: value.strip("'\"") for name, _, value in pairs}
 
+    def has_caught_up(self) -> bool:
+        """Whether the processor and the detector, by their own metrics, have read every record."""
+        try:
+            lags = [_lags(self.ports[part]) for part in ("processor", "detector")]
+        except httpx.TransportError:
+            return False
+        # One that has no partitions yet knows no lag.
+        return all(lag and not any(lag) for lag in lags)
+
     def kill(self, part: str) -> int:
         """kill -9 one part; returns the process id that is gone."""
         pid = pid_of(self.status(), part)
+        assert pid, f"{part} does not run"
         os.kill(pid, signal.SIGKILL)
         return pid
 
 
-def pid_of(status: dict[str, Any], part: str) -> int:
-    """The process id of a part, from a status."""
-    return int(next(p["pid"] for p in status["parts"] if p["name"] == part))
+def pid_of(status: dict[str, Any], part: str) -> int | None:
+    """The process id of a part, from a status; None while it does not run."""
+    pid: int | None = next(p["pid"] for p in status["parts"] if p["name"] == part)
+    return pid
 
 
 @contextmanager
@@ -71,6 +89,13 @@ def wait_until(what: str, seconds: float, true: Any) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds:.0f} s: {what}")
         time.sleep(0.25)
+
+
+def _lags(port: int) -> list[float]:
+    """Of each partition that the service has."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return [s.value for s in samples if s.name.endswith("_consumer_lag_records")]
 
 
 def _free_ports() -> dict[str, int]:
