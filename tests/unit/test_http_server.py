@@ -24,7 +24,7 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
 async def _call(client: Client) -> bytes:
     """What a client gets from a server that is impatient."""
     server = uvicorn.Server(http_server._config(_echo))
-    listener = http_server._listen("127.0.0.1", 0)
+    listener = http_server.listen("127.0.0.1", 0)
     listener.listen()
     serving = asyncio.create_task(server._serve([listener]))
     reader, writer = await asyncio.open_connection(*listener.getsockname())

@@ -98,7 +98,7 @@ class _Impatient(H11Protocol):
         self._stop_waiting()
 
     def _wait_for_head(self) -> None:
-        """Start the clock with the first byte of a head, stop it when a call has begun."""
+        """Start the clock when a head is due, stop it when the call has begun."""
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
         elif self._due is None:
