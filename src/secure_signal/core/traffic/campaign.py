@@ -19,7 +19,7 @@ from secure_signal.core.traffic.population import Population
 # Seconds: until the first attack, and from one to the next.
 _FIRST_AFTER = 2.0
 _MEAN_INTERVAL = 8.0
-# Of all signals, at most so many belong to attacks; a mean attack has about so many.
+# The part of all signals that attacks may be, and the signals of a mean attack.
 _MAX_SHARE = 0.15
 _MEAN_SIZE = 15
 
