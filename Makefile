@@ -12,7 +12,7 @@ test: .venv/installed
 
 # docker-compose.yml for real, every container killed once; needs Docker and some minutes.
 compose-test: .venv/installed
-	@$(BIN)/python tests/compose
+	@$(BIN)/python -m tests.compose
 
 check: .venv/installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -10,8 +10,8 @@ from collections import Counter
 from typing import Any
 
 import httpx
-from project import FailedError, Project, until
-from sender import USER, Sender
+from tests.compose.project import FailedError, Project, until
+from tests.compose.sender import USER, Sender, signal
 
 SERVICES = ("signal-emitter", "signal-processor", "anomaly-detector", "dashboard")
 SERVERS = ("kafka", "postgres", "prometheus", "grafana")
@@ -46,13 +46,13 @@ def scenario(project: Project) -> None:
     sender.start()
     took = until("rows in PostgreSQL", 60, lambda: stored(project).total() > 0)
     print(f"signals over HTTP become rows: {took:.1f} s")
-    took = until("anomalies in the dashboard", 240, lambda: anomalies(project, read) > 0)
-    print(f"attacks of the generator become anomalies: {took:.1f} s")
+    detects(project, write, read, "intruder-before")
     observed(project)
     for service in SERVICES + SERVERS:
         recovers(project, service)
     sender.stop()
     nothing_lost(project, sender)
+    detects(project, write, read, "intruder-after")
     observed(project)
 
 
@@ -75,10 +75,22 @@ def stored(project: Project) -> Counter[str]:
     return Counter(project.rows(f"SELECT id FROM signals WHERE user_id LIKE '{USER}%'"))
 
 
-def anomalies(project: Project, key: str) -> int:
-    headers = {"Authorization": f"Bearer {key}"}
-    answer = httpx.get(project.url("DASHBOARD") + "/v1/anomalies", headers=headers).raise_for_status()
-    return len(answer.json()["items"])
+def detects(project: Project, write: str, read: str, user: str) -> None:
+    """One attack of a single signal goes all the way: emitter, detector, processor, dashboard."""
+    attack = signal(user, "role.change", {"outcome": "success", "new_role": "admin", "actor_role": "support"})
+    emitter, dashboard = project.url("EMITTER") + "/v1/signals", project.url("DASHBOARD") + "/v1/anomalies"
+    httpx.post(emitter, json=attack, headers=bearer(write), timeout=30).raise_for_status()
+
+    def found() -> bool:
+        answer = httpx.get(dashboard, params={"user_id": user}, headers=bearer(read)).raise_for_status()
+        return bool(answer.json()["items"])
+
+    took = until(f"the anomaly of {user} in the dashboard", 60, found)
+    print(f"an attack sent is an anomaly in the dashboard: {took:.1f} s")
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def observed(project: Project) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from project import FailedError
+from tests.compose.project import FailedError
 
 USERS = 50
 USER = "compose-test-"
@@ -38,8 +38,11 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause):
-            batch = [_signal(i) for i in range(self._size)]
-            self.sent.update(signal["id"] for signal in batch)
+            batch = [
+                signal(f"{USER}{i % USERS}", "page.view", {"path": "/", "number": i})
+                for i in range(self._size)
+            ]
+            self.sent.update(one["id"] for one in batch)
             while not self._acked(batch):
                 self.retries += 1
                 time.sleep(0.5)
@@ -51,15 +54,16 @@ class Sender:
             return False
         if answer.status_code != 202:
             return False
-        self.acked += [signal["id"] for signal in batch]
+        self.acked += [one["id"] for one in batch]
         return True
 
 
-def _signal(number: int) -> dict[str, Any]:
+def signal(user: str, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """A signal of now, with an id of its own."""
     return {
         "id": str(uuid.uuid4()),
-        "user_id": f"{USER}{number % USERS}",
-        "type": "page_view",
+        "user_id": user,
+        "type": kind,
         "timestamp": datetime.now(UTC).isoformat(),
-        "payload": {"path": "/", "number": number},
+        "payload": payload,
     }

@@ -13,8 +13,13 @@ _ROOT = Path(__file__).parents[2]
 _COMPOSE = (_ROOT / "docker-compose.yml").read_text()
 _SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_COMPOSE)["services"]
 _OURS = ("signal-emitter", "signal-processor", "anomaly-detector", "dashboard")
-# Paths inside the image, the address and port that compose itself fixes.
-_NOT_IN_COMPOSE = {"SECURE_SIGNAL_RULES", "SECURE_SIGNAL_LOGSOURCES", "SECURE_SIGNAL_HTTP_HOST"}
+# Paths inside the image, the address that it fixes, and what must differ between `--scale`d containers.
+_NOT_IN_COMPOSE = {
+    "SECURE_SIGNAL_RULES",
+    "SECURE_SIGNAL_LOGSOURCES",
+    "SECURE_SIGNAL_HTTP_HOST",
+    "SECURE_SIGNAL_INSTANCE",
+}
 
 
 @pytest.mark.parametrize("name", _SERVICES)
