@@ -20,6 +20,8 @@ category = "authentication"
 """
 
 START = 1_777_600_000 * SECOND
+# Whenever a test judges its signals, all of them are past.
+LATER = START + 365 * 86_400 * SECOND
 
 RULE = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
