@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from secure_signal.adapters import probes
+from secure_signal.adapters import api_docs, probes
 from secure_signal.adapters.api_keys import Keyring
 from secure_signal.adapters.read_pool import ReadPool
 from secure_signal.services.dashboard import api, openapi, page, problems, session, stats, stream
@@ -30,7 +30,7 @@ def create(
     for router in (api.router, stream.router):
         app.include_router(router, dependencies=[Depends(session.reader)])
     app.include_router(session.router)
-    app.router.routes.extend(probes.routes(ready))
+    app.router.routes.extend([*api_docs.routes(), *probes.routes(ready)])
     openapi.describe(app, [api.Signals, api.Anomalies, api.Explained, stats.Stats])
     app.mount("/", page.static())
     problems.install(app)

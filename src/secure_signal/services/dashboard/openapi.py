@@ -34,7 +34,7 @@ def answers(answer: type[msgspec.Struct], *failures: int) -> dict[int | str, dic
     good = {"schema": {"$ref": _REF.format(name=answer.__name__)}, "example": _examples()[answer.__name__]}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     return {
-        200: {"description": answer.__doc__ or "", "content": {"application/json": good}},
+        200: {"description": (answer.__doc__ or "").replace("``", "`"), "content": {"application/json": good}},
         **{
             n: {"description": _FAILURES[n], "content": problem}
             for n in sorted({401, 422, 503, 504, *failures})

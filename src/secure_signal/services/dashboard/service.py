@@ -24,8 +24,10 @@ def run(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT; StopError when the process cannot go on."""
     try:
         asyncio.run(_run(settings))
-    except* StopError as group:
-        raise group.exceptions[0] from None
+    except ExceptionGroup as group:
+        if stop := group.subgroup(StopError):
+            raise stop.exceptions[0] from None
+        raise
 
 
 async def _run(settings: Settings) -> None:

@@ -28,9 +28,10 @@ function* bodies(content) {
   }
 }
 
-function* operation(path, method, { summary, description: text, requestBody, responses }) {
+function* operation(path, method, { summary, description: text, parameters, requestBody, responses }) {
   yield element("h2", element("code", `${method.toUpperCase()} ${path}`), " ", summary);
-  if (text) yield element("p", text);
+  if (text) yield* paragraphs(text);
+  if (parameters) yield members(parameters.map((p) => [p.name, p.required, p.description ?? ""]));
   if (requestBody) yield* bodies(requestBody.content);
   const answers = element("dl");
   for (const [status, answer] of Object.entries(responses)) {
@@ -43,15 +44,28 @@ function* operation(path, method, { summary, description: text, requestBody, res
 function* schemas() {
   for (const [name, schema] of Object.entries(description.components.schemas)) {
     yield element("h2", name);
-    if (schema.description) yield element("p", schema.description);
-    const members = element("dl");
-    for (const [member, about] of Object.entries(schema.properties)) {
-      const needed = schema.required?.includes(member) ? " (required)" : "";
-      members.append(element("dt", element("code", member), needed), element("dd", about.description ?? about.type ?? ""));
-    }
-    yield members;
+    if (schema.description) yield* paragraphs(schema.description);
+    const named = Object.entries(schema.properties ?? {});
+    yield members(named.map(([member, about]) => [
+      member, schema.required?.includes(member), about.description ?? about.type ?? "",
+    ]));
   }
 }
+
+function paragraphs(text) {
+  return text.split("\n\n").map((paragraph) => element("p", paragraph));
+}
+
+// Of a schema or an operation: each name, whether it is required, and what it is.
+function members(named) {
+  const list = element("dl");
+  for (const [name, required, about] of named) {
+    list.append(element("dt", element("code", name), required ? " (required)" : ""), element("dd", about));
+  }
+  return list;
+}
+
+document.title = document.getElementById("title").textContent = `${description.info.title}: HTTP API`;
 
 const page = document.getElementById("operations");
 page.replaceChildren();
