@@ -30,14 +30,29 @@ ALL = (
     Topic(ANOMALIES),
     # A dead letter is the raw record, whatever its size was.
     Topic(DEAD_LETTERS, {"max.message.bytes": str(16 * _MEBIBYTE), "retention.ms": "-1"}),
-    Topic(DETECTOR_STATE, {"cleanup.policy": "compact", "max.message.bytes": str(16 * _MEBIBYTE)}),
+    # Only closed segments are compacted, and who restores a state reads all that is not.
+    Topic(
+        DETECTOR_STATE,
+        {
+            "cleanup.policy": "compact",
+            "max.message.bytes": str(16 * _MEBIBYTE),
+            "segment.bytes": str(32 * _MEBIBYTE),
+            "segment.ms": str(60 * 60 * 1000),
+            "min.cleanable.dirty.ratio": "0.2",
+        },
+    ),
     Topic(MATCHES),
 )
 
 
+def _admin(bootstrap_servers: str) -> AdminClient:
+    # The client would print each failed attempt to connect; RetryError tells it once.
+    return AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+
+
 def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, seconds: float = 10) -> None:
     """Create what is missing; existing topics stay as they are. RetryError where Kafka does not answer."""
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin = _admin(bootstrap_servers)
     wanted = [
         NewTopic(
             t.name,
@@ -60,7 +75,7 @@ def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, sec
 
 def identify(bootstrap_servers: str, name: str, seconds: float = 10) -> str:
     """Kafka's id of a topic: another one after the topic was deleted and made again."""
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin = _admin(bootstrap_servers)
     try:
         described = admin.describe_topics(TopicCollection([name]), request_timeout=seconds)
         return str(described[name].result().topic_id)

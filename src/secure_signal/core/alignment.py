@@ -14,6 +14,11 @@ class Record:
     timestamp: int
     value: bytes
 
+    @property
+    def arrival(self) -> int:
+        """Its timestamp in microseconds."""
+        return self.timestamp * 1000
+
 
 @dataclass
 class Queue:

@@ -85,9 +85,10 @@ class Engine:
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
         """Put one entry into its group's window; the episodes that this opens.
 
-        ``position`` is where the entry stands in the input; a group skips positions it has seen.
+        ``position`` is where the entry stands in the input; a group skips positions it has seen. An entry
+        ahead of ``now`` counts in its own group, and does not end others.
         """
-        entered = self._windows.enter(match, position)
+        entered = self._windows.enter(match, position, now)
         if entered is None:
             return []
         rule, openings = entered

@@ -14,8 +14,9 @@ class Windows:
     """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
 
     ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
-    group's newest, and were left out. ``watermark`` is the greatest time of all entries; who restores windows
-    sets it to what it was where reading goes on, as windows may have been saved later than that.
+    group's newest, and were left out. ``watermark`` is the greatest time of all entries, as far as
+    it was not ahead of their ``now``. Who restores windows sets it to what it was where reading goes on, as
+    windows may have been saved later than that.
     """
 
     def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
@@ -30,10 +31,10 @@ class Windows:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def enter(self, match: Match, position: int) -> tuple[Correlation, list[Opening]] | None:
+    def enter(self, match: Match, position: int, now: int) -> tuple[Correlation, list[Opening]] | None:
         """Put an entry into its window; None when that rule is not loaded, or the entry does not count.
 
-        A window skips positions that it has seen.
+        A window skips positions that it has seen. An entry that is ahead of ``now`` ends no other window.
         """
         rule = self._rules.get(match.correlation)
         if rule is None:
@@ -43,7 +44,7 @@ class Windows:
         if window is None:
             window = self._windows[key] = Window(rule)
         # An entry that is skipped is one read again, and moves event time as it did before.
-        self.watermark = max(self.watermark, match.time)
+        self.watermark = max(self.watermark, min(match.time, now))
         if position <= window.position:
             return None
         window.position = position

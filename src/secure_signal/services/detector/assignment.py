@@ -6,7 +6,7 @@ import msgspec
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from secure_signal.adapters import topics
+from secure_signal.adapters import state_log, topics
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import checkpoint
@@ -25,13 +25,14 @@ def restore(
 ) -> Iterator[tuple[Task, int]]:
     """The task of each partition, and where the partition ends now; RetryError without Kafka."""
     ids = {topic: topics.identify(bootstrap_servers, topic) for topic, _ in given}
-    saved = checkpoint.read(bootstrap_servers, given)
+    state = state_log.read(bootstrap_servers, {partition for _, partition in given})
+    saved = checkpoint.collect(state, given)
     for topic, partition in sorted(given):
         first, end = _extent(consumer, topic, partition)
         known = saved[topic, partition]
         if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > end):
             log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
-            checkpoint.discard(topic, partition, known, outbox)
+            outbox.state(partition, checkpoint.erasure(topic, partition, known))
             known = Saved()
         yield _task(topic, partition, known, _marker(known, ids[topic], first), ruleset), end
 

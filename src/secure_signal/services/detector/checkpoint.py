@@ -1,20 +1,22 @@
-"""Checkpoints: a task's state on ``detector-state``, and back.
+"""Checkpoints: a task's state as entries of ``detector-state``, and back.
 
-Task n of a topic keeps its state in partition n. Its marker has the task's name as its key; each of its
-groups has that, a slash and its own key. The order is what counts, and Kafka keeps it. First the groups:
-should the owner die then, the next one begins at the old marker, and groups that are ahead of it skip
-what they have seen. Then the marker. Then the groups that are gone: until the marker was there, they
-might have been needed again.
+A task's marker has the task's name as its key; each of its groups has that, a slash and its own key. The
+order is what counts, and Kafka keeps it. First the groups: should the owner die then, the next one begins
+at the old marker, and groups that are ahead of it skip what they have seen. Then the marker. Then the
+groups that are gone: until the marker was there, they might have been needed again.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
-from secure_signal.adapters import state_log
 from secure_signal.services.detector.intake import Partition
-from secure_signal.services.detector.outbox import Outbox
 from secure_signal.services.detector.task import Marker, Task
+
+Entry: TypeAlias = tuple[str, bytes | None]
+"""A key and its value; None: the key is gone."""
 
 
 @dataclass
@@ -28,23 +30,23 @@ class Saved:
 _decode = msgspec.json.Decoder(Marker).decode
 
 
-def write(task: Task, outbox: Outbox) -> None:
-    """Produce the state of a task."""
-    gone = []
+def entries(task: Task) -> Iterator[Entry]:
+    """What changed in a task since the last call, in the order in which it is to be written."""
+    gone: list[str] = []
     for group, state in task.engine.changes():
         if state is None:
             gone.append(group)
         else:
-            outbox.state(task.partition, _key(task.topic, task.partition, group), state)
-    outbox.state(task.partition, _key(task.topic, task.partition), msgspec.json.encode(task.marker))
+            yield _key(task.topic, task.partition, group), state
+    yield _key(task.topic, task.partition), msgspec.json.encode(task.marker)
     for group in gone:
-        outbox.state(task.partition, _key(task.topic, task.partition, group), None)
+        yield _key(task.topic, task.partition, group), None
 
 
-def read(bootstrap_servers: str, tasks: set[Partition]) -> dict[Partition, Saved]:
-    """What was saved of these tasks; RetryError without Kafka."""
+def collect(written: Iterable[Entry], tasks: Iterable[Partition]) -> dict[Partition, Saved]:
+    """What is left of these tasks in entries that were written, in their order."""
     saved = {task: Saved() for task in tasks}
-    for key, value in state_log.read(bootstrap_servers, {partition for _, partition in tasks}):
+    for key, value in written:
         topic, number, *group = key.split("/", 2)
         task = saved.get((topic, int(number)))
         if task is None:
@@ -58,10 +60,9 @@ def read(bootstrap_servers: str, tasks: set[Partition]) -> dict[Partition, Saved
     return saved
 
 
-def discard(topic: str, partition: int, saved: Saved, outbox: Outbox) -> None:
-    """Have a state forgotten that is of no use any more."""
-    for group in saved.groups:
-        outbox.state(partition, _key(topic, partition, group), None)
+def erasure(topic: str, partition: int, saved: Saved) -> Iterator[Entry]:
+    """What is to be written when a saved state is of no use any more."""
+    return ((_key(topic, partition, group), None) for group in saved.groups)
 
 
 def _key(topic: str, partition: int, *group: str) -> str:

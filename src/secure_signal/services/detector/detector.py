@@ -52,6 +52,8 @@ class Detector:
         self._tasks: dict[Partition, Task] = {}
         self._given: set[Partition] = set()
         self._saved_at = time.monotonic()
+        self.is_member = False
+        """Whether the group counts it in, even where there is no partition left for it."""
         self._consumer.subscribe(
             [topics.SIGNALS, topics.MATCHES],
             on_assign=self._on_assign,
@@ -63,9 +65,8 @@ class Detector:
         """Fetch, judge and publish what there is; save when it is time."""
         self._intake.fetch()
         self._take_over()
-        now = time.time_ns() // 1000
         for partition, record in self._intake.records():
-            anomalies, forwards = self._tasks[partition].read(record, now)
+            anomalies, forwards = self._tasks[partition].read(record)
             for anomaly in anomalies:
                 self._outbox.anomaly(anomaly, record.timestamp)
             for forward in forwards:
@@ -81,6 +82,7 @@ class Detector:
 
     def abandon(self) -> None:
         """Leave without saving."""
+        self._outbox.abandon()
         self._tasks.clear()
         self._consumer.close()
 
@@ -105,7 +107,7 @@ class Detector:
             if not self._commit(moved):
                 return
             for task in moved:
-                checkpoint.write(task, self._outbox)
+                self._outbox.state(task.partition, checkpoint.entries(task))
             self._outbox.settle()
             for task in moved:
                 task.mark_saved()
@@ -133,6 +135,7 @@ class Detector:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._given |= {(p.topic, p.partition) for p in partitions}
+        self.is_member = True
         consumer.incremental_assign([])
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -143,6 +146,7 @@ class Detector:
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         log.warning("partitions are lost: the group did not hear from here in time")
+        self.is_member = False
         self._drop([(p.topic, p.partition) for p in partitions])
         consumer.incremental_unassign([])
 

@@ -2,15 +2,18 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from confluent_kafka import KafkaError, Message
 
 from secure_signal.adapters import kafka, topics
-from secure_signal.core import anomaly
+from secure_signal.core import anomaly, instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import metrics
+from secure_signal.services.detector.checkpoint import Entry
 from secure_signal.services.detector.task import Forward, encode
 
 _LAST_WAIT = 10.0
@@ -29,7 +32,7 @@ class Outbox:
         self._failure: KafkaError | None = None
 
     def anomaly(self, found: Anomaly, timestamp: int) -> None:
-        """Publish an anomaly; ``timestamp`` is Kafka's (ms) of the signal that completed it."""
+        """Publish an anomaly, detected now; ``timestamp`` is Kafka's (ms) of the signal that completed it."""
 
         def acknowledged(error: KafkaError | None, message: Message) -> None:
             self._acknowledged(error, message)
@@ -37,27 +40,32 @@ class Outbox:
                 metrics.LATENCY.observe(max(0.0, time.time() - timestamp / 1000))
 
         metrics.ANOMALIES.labels(found.anomaly_type, found.severity).inc()
-        self._produce(
-            topics.ANOMALIES, key=found.user_id, value=anomaly.encode(found), on_delivery=acknowledged
-        )
+        now = instant.render(time.time_ns() // 1000)
+        value = anomaly.encode(msgspec.structs.replace(found, detection_timestamp=now))
+        self._produce(topics.ANOMALIES, key=found.user_id, value=value, on_delivery=acknowledged)
 
     def match(self, forward: Forward, timestamp: int) -> None:
         """Send a match to its group's task, with its signal's Kafka timestamp (ms)."""
         metrics.MATCHES.inc()
         self._produce(topics.MATCHES, key=forward.match.key, value=encode(forward), timestamp=timestamp)
 
-    def state(self, partition: int, key: str, value: bytes | None) -> None:
-        """Write a value of ``detector-state``, or that the key is gone. A partition keeps the order."""
-        self._produce(topics.DETECTOR_STATE, key=key, value=value, partition=partition)
+    def state(self, partition: int, entries: Iterable[Entry]) -> None:
+        """Write to a partition of ``detector-state``, which is that of the task; it keeps the order."""
+        for key, value in entries:
+            self._produce(topics.DETECTOR_STATE, key=key, value=value, partition=partition)
 
     def settle(self) -> None:
-        """Wait until Kafka has all; RetryError where something cannot be had by it, or on ``stop``."""
+        """Wait until Kafka has all; RetryError where something cannot be taken, or on ``stop``."""
         begun = time.monotonic()
         while self._producer.flush(0.5) and not self._failure:
             if self._stop.is_set() and time.monotonic() - begun > _LAST_WAIT:
                 raise RetryError("Kafka does not acknowledge what was produced")
         if self._failure:
             raise RetryError(f"Kafka refuses what was produced: {self._failure.str()}")
+
+    def abandon(self) -> None:
+        """Produce nothing of what is still here."""
+        self._producer.purge()
 
     def poll(self) -> None:
         """Let acknowledgements in."""

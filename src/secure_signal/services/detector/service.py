@@ -29,9 +29,9 @@ class Readiness:
         self.reason = "Starting"
         self._turned_at = time.monotonic()
 
-    def turned(self) -> None:
+    def turned(self, *, is_member: bool) -> None:
         """The loop came round."""
-        self.reason = ""
+        self.reason = "" if is_member else "Waiting for the consumer group"
         self._turned_at = time.monotonic()
 
     def __call__(self) -> str:
@@ -70,7 +70,7 @@ def _detect(settings: Settings, ruleset: RuleSet, ready: Readiness, stop: thread
     try:
         while not stop.is_set():
             detector.turn()
-            ready.turned()
+            ready.turned(is_member=detector.is_member)
         detector.leave()
     except BaseException:
         detector.abandon()

@@ -1,4 +1,7 @@
-"""One partition's share of the work, with a state of its own. A task reads records; it knows no Kafka."""
+"""One partition's share of the work, with a state of its own.
+
+A task reads records; it knows neither Kafka nor the clock, so that a replay finds the same.
+"""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -20,7 +23,7 @@ from secure_signal.services.detector import metrics
 
 # How far beyond the broker's time of a record its signal's time may lie to count in windows. Not the
 # clock's: a replay is read by a later one.
-_SKEW = 3600 * SECOND
+_SKEW = 300 * SECOND
 
 
 class Forward(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -88,8 +91,8 @@ class Task(ABC):
         return self.offset
 
     @abstractmethod
-    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
-        """Read one record at ``now`` (us): what was found, and the matches that belong to others."""
+    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
+        """Read one record: what was found, and the matches that belong to others."""
 
     def restore(self, groups: dict[str, bytes]) -> int:
         """Put saved groups back; how many were dropped, as their rules are gone or mean something else."""
@@ -109,11 +112,11 @@ class Task(ABC):
             metrics.FAILURES.labels(rule).inc(count)
         self._failures = self.engine.errors.copy()
 
-    def _enter(self, match: Match, record: Record, now: int) -> list[Anomaly]:
-        if match.time > record.timestamp * 1000 + _SKEW:
+    def _enter(self, match: Match, record: Record) -> list[Anomaly]:
+        if match.time > record.arrival + _SKEW:
             metrics.FUTURE.inc()
             return []
-        return self.engine.enter(match, record.offset, now)
+        return self.engine.enter(match, record.offset, record.arrival)
 
 
 class SignalTask(Task):
@@ -129,7 +132,7 @@ class SignalTask(Task):
         """Before the first offset to be judged: recent identities are learnt anew."""
         return self._recent.since(self.offset)
 
-    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         """Judge a signal; a repeated or unreadable one finds nothing."""
         is_past = record.offset < self.offset
         self.offset = max(self.offset, record.offset + 1)
@@ -142,22 +145,22 @@ class SignalTask(Task):
         if read.id and self._recent.seen(read.id, read.timestamp, record.offset):
             metrics.REPEATED.inc(not is_past)
             return [], []
-        self._sessions.saw(read.user_id, read.timestamp, record.timestamp * 1000)
+        self._sessions.saw(read.user_id, read.timestamp, record.arrival)
         if is_past:
             return [], []
-        return self._judge(self._named(read, record.offset), record, now)
+        return self._judge(self._named(read, record.offset), record)
 
     def users(self) -> int:
         """Users with a signal within the last 30 minutes of event time."""
         return self._sessions.count()
 
-    def _judge(self, read: signal.Signal, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+    def _judge(self, read: signal.Signal, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         metrics.JUDGED.inc()
-        anomalies, matches = self.engine.judge(read, now)
+        anomalies, matches = self.engine.judge(read, record.arrival)
         forwards: list[Forward] = []
         for match in matches:
             if self.engine.is_local(match.correlation):
-                anomalies += self._enter(match, record, now)
+                anomalies += self._enter(match, record)
             else:
                 source = Source(self._origin.topic_id, self.partition, record.offset, len(forwards))
                 forwards.append(Forward(source, match))
@@ -182,7 +185,7 @@ class MatchTask(Task):
         """The marker of the state as it is now."""
         return msgspec.structs.replace(super().marker, fence=dict(self._fence.highest))
 
-    def read(self, record: Record, now: int) -> tuple[list[Anomaly], list[Forward]]:
+    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         """Enter a match, unless it was published before."""
         self.offset = max(self.offset, record.offset + 1)
         try:
@@ -192,7 +195,7 @@ class MatchTask(Task):
             return [], []
         if not self._fence.passes(forward.source):
             return [], []
-        return self._enter(forward.match, record, now), []
+        return self._enter(forward.match, record), []
 
 
 _decode = msgspec.msgpack.Decoder(Forward).decode
