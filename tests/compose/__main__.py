@@ -40,6 +40,7 @@ def scenario(project: Project) -> None:
     start = time.monotonic()
     project.compose("up", "--detach", "--build", "--wait", "--wait-timeout=300", timeout=900)
     print(f"up and healthy: {time.monotonic() - start:.0f} s")
+    unprivileged(project)
     write, read = (new_key(project, scope) for scope in ("write", "read"))
     refuses_strangers(project)
     sender = Sender(project.url("EMITTER"), write)
@@ -54,6 +55,14 @@ def scenario(project: Project) -> None:
     nothing_lost(project, sender)
     detects(project, write, read, "intruder-after")
     observed(project)
+
+
+def unprivileged(project: Project) -> None:
+    show = "import os; print(os.getuid(), os.statvfs('/').f_flag & os.ST_RDONLY)"
+    for service in SERVICES:
+        shown = project.compose("exec", "--no-TTY", service, "python", "-c", show).strip()
+        assert shown == "10001 1", f"{service}: user and read-only root are {shown}"
+    print("services: user 10001, root read-only")
 
 
 def new_key(project: Project, scope: str) -> str:

@@ -38,10 +38,7 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause):
-            batch = [
-                signal(f"{USER}{i % USERS}", "page.view", {"path": "/", "number": i})
-                for i in range(self._size)
-            ]
+            batch = [signal(f"{USER}{i % USERS}", "page.view", {"number": i}) for i in range(self._size)]
             self.sent.update(one["id"] for one in batch)
             while not self._acked(batch):
                 self.retries += 1
