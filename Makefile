@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check lock clean
+.PHONY: run test compose-test check bench lock clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -29,6 +29,9 @@ durability: .venv/installed
 	@$(BIN)/python locks/install.py locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+bench: .venv/installed
+	@$(BIN)/python -m benchmarks.throughput $(ARGS)
 
 # Makes the lock files anew from pyproject.toml (needs uv).
 lock:
