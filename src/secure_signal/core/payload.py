@@ -30,7 +30,7 @@ def guard(raw: bytes | memoryview) -> None:
     text = bytes(raw)
     if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise RefusedError("payload", f"must be nested at most {MAX_DEPTH} levels deep")
-    if len(text) > _SMALL or (b"\\u" in text and _has_unstorable_escape(text)) or _LONG_EXPONENT.search(text):
+    if len(text) > _SMALL or (b"\\u" in text and _has_unstorable_escape(text)) or _has_long_exponent(text):
         _measure(text)
 
 
@@ -40,6 +40,15 @@ _SURROGATE_OR_NUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 def _has_unstorable_escape(text: bytes) -> bool:
     """Whether there may be one: an escaped backslash before the u is sorted out by the slow path."""
     return _SURROGATE_OR_NUL.search(text) is not None
+
+
+# With all digits alike and signs left out, a search for a fixed text tells most payloads from those that
+# need the pattern, in a third of its time.
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+
+
+def _has_long_exponent(text: bytes) -> bool:
+    return b"0e00" in text.translate(_ALIKE, b"+-") and _LONG_EXPONENT.search(text) is not None
 
 
 def _depth(text: bytes) -> int:
