@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ class Pipeline:
             arguments = [sys.executable, "-m", "secure_signal", command]
             stack.enter_context(running(arguments, self._folder / f"{name}.log", environment))
         for name, port in self.ports.items():
-            until(lambda port=port: answers(port, "/readyz"), f"{name} is ready", self._log(name))  # type: ignore[misc]
+            log = self._folder / f"{name}.log"
+            until(partial(answers, port, "/readyz"), f"{name} is ready", log.read_text)
 
     def work(self) -> None:
         """A signal that one rule finds by itself, one that is refused, a poisoned record, a question."""
@@ -53,9 +55,6 @@ class Pipeline:
         self._producer.produce(topics.SIGNALS, value=b"not a signal")
         self._producer.flush(10)
         self._dashboard.get("/v1/anomalies").raise_for_status()
-
-    def _log(self, name: str) -> Any:
-        return (self._folder / f"{name}.log").read_text
 
 
 class Prometheus:

@@ -1,5 +1,6 @@
 """What docker-compose.yml promises: bounded, unprivileged, on this machine only, every setting named."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 from secure_signal.adapters.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
+_DEPLOY = _ROOT / "deploy"
 _COMPOSE = (_ROOT / "docker-compose.yml").read_text()
 _SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_COMPOSE)["services"]
 _OURS = ("signal-emitter", "signal-processor", "anomaly-detector", "dashboard")
@@ -70,6 +72,27 @@ def test_what_is_passed_is_a_setting() -> None:
     settings = {_variable(name) for name in Settings.model_fields}
     for ours in _OURS:
         assert _SERVICES[ours]["environment"].keys() <= settings
+
+
+def test_prometheus_scrapes_each_service_where_it_listens() -> None:
+    config = yaml.safe_load((_DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    lookups = {job["job_name"]: job["dns_sd_configs"][0] for job in config["scrape_configs"][: len(_OURS)]}
+    scraped = {job: (lookup["names"], str(lookup["port"])) for job, lookup in lookups.items()}
+    listening = {n: ([n], _SERVICES[n]["environment"]["SECURE_SIGNAL_HTTP_PORT"]) for n in _OURS}
+    assert scraped == listening
+
+
+def test_grafana_asks_the_prometheus_of_the_compose_file() -> None:
+    provisioned = yaml.safe_load(
+        (_DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text()
+    )
+    (source,) = provisioned["datasources"]
+    dashboard = json.loads((_DEPLOY / "grafana" / "dashboards" / "secure-signal.json").read_text())
+    asked = {panel["datasource"]["uid"] for panel in dashboard["panels"] if panel["type"] != "row"}
+    scraping = yaml.safe_load((_DEPLOY / "prometheus" / "prometheus.yml").read_text())["global"]
+    assert asked == {source["uid"]}
+    assert source["url"] == "http://prometheus:9090"
+    assert source["jsonData"]["timeInterval"] == scraping["scrape_interval"]
 
 
 def _passed_through() -> set[str]:
