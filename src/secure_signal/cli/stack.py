@@ -126,11 +126,11 @@ def env(data: Data = None) -> None:
     folder = _folder(data)
     import shlex
 
-    from secure_signal.stack import kafka, postgres, record
+    from secure_signal.stack import invocation, kafka, postgres, record
 
     running = record.running(folder)
     if running is None:
-        raise StopError(f"Nothing runs on {folder.path}. Start it: secure-signal up")
+        raise StopError(f"Nothing runs on {folder.path}. Start it: {invocation.of(folder, 'up')}")
     access = postgres.Access.by(folder.password, running.ports.postgres)
     typer.echo(f"export KAFKA_BOOTSTRAP_SERVERS={kafka.bootstrap_servers(running.ports.kafka)}")
     typer.echo(f"export DATABASE_URL={shlex.quote(access.url())}")

@@ -10,7 +10,7 @@ from typing import IO
 from rich.console import Console
 
 from secure_signal.core.errors import StopError
-from secure_signal.stack import record, view
+from secure_signal.stack import invocation, record, view
 from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.ports import Ports
 
@@ -34,8 +34,9 @@ def run(folder: DataFolder, ports: Ports, console: Console) -> None:
         except KeyboardInterrupt:
             supervisor.terminate()
             raise StopError("Given up; what had started stops.") from None
-    console.print(f"Running in the background (process {supervisor.pid}). Stop it: secure-signal down")
-    console.print(view.places(ports), soft_wrap=True)
+    stop = invocation.of(folder, "down")
+    console.print(f"Running in the background (process {supervisor.pid}). Stop it: {stop}", soft_wrap=True)
+    console.print(view.places(folder, ports), soft_wrap=True)
 
 
 def _wait(supervisor: "subprocess.Popen[bytes]", folder: DataFolder, complaints: IO[bytes]) -> None:

@@ -1,6 +1,6 @@
 """``secure-signal down``: ask the supervisor to stop, and wait until it has."""
 
-import psutil
+import time
 
 from secure_signal.core.errors import StopError
 from secure_signal.stack import leftovers, record
@@ -8,24 +8,25 @@ from secure_signal.stack.folder import DataFolder
 
 # Every part's patience in turn, and the time to drain.
 _SECONDS = 180.0
+_POLL_SECONDS = 0.1
 
 
 def stop(folder: DataFolder) -> bool:
     """Whether something ran. StopError where it does not end."""
     running = record.running(folder)
-    supervisor = running.supervisor.process() if running else None
-    if supervisor is None:
+    if running is None:
         return _stop_orphans(folder)
-    try:
-        supervisor.terminate()
-        supervisor.wait(_SECONDS)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired as error:
-        raise StopError(
-            f"The supervisor (process {supervisor.pid}) does not end. Look at {folder.log('supervisor')}; "
-            f"kill -9 {supervisor.pid} ends it at once, and no acknowledged signal is lost by that."
-        ) from error
+    supervisor = running.supervisor
+    deadline = time.monotonic() + _SECONDS
+    if process := supervisor.process():
+        process.terminate()
+    while supervisor.process():
+        if time.monotonic() > deadline:
+            raise StopError(
+                f"The supervisor (process {supervisor.pid}) does not end. See {folder.log('supervisor')}. "
+                f"kill -9 {supervisor.pid} ends it at once; no acknowledged signal is lost by that."
+            )
+        time.sleep(_POLL_SECONDS)
     return True
 
 

@@ -19,6 +19,8 @@ _JAVA_OPTIONS = (
     "-Xms64m",
     "-Xmx256m",
     "-XX:+UseSerialGC",
+    # Measured: the second compiler costs a third of the start and 30 MiB, and brings no throughput here.
+    "-XX:TieredStopAtLevel=1",
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
     # Kafka 4.2 and its libraries still do what Java 25 warns of.

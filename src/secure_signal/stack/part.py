@@ -51,7 +51,7 @@ class Part:
         self.child = self.ready_since = None
         return (
             f"{self.name} ended ({_cause(child.exit_code)}); starting it again in {seconds:g} s "
-            f"(why: secure-signal logs {self.name})"
+            f"(see {child.program.log})"
         )
 
     @property

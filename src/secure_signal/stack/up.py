@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.settings import read as read_settings
 from secure_signal.core.errors import StopError
-from secure_signal.stack import jars, leftovers, logs, record, view
+from secure_signal.stack import invocation, jars, leftovers, logs, record, view
 from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.ports import Ports
 from secure_signal.stack.supervisor import Stopped, Supervisor
@@ -42,7 +42,8 @@ def claim(folder: DataFolder) -> None:
         who = f" (process {running.supervisor.pid})" if running else ""
         raise AlreadyRunningError(
             f"A stack runs on {folder.path} already{who}; it is left as it is. "
-            "See it: secure-signal status. Stop it: secure-signal down. Another beside it: --data DIR."
+            f"See it: {invocation.of(folder, 'status')}. Stop it: {invocation.of(folder, 'down')}. "
+            "Another beside it: --data DIR."
         ) from None
     leftovers.end(folder)
 
@@ -71,8 +72,8 @@ def run(folder: DataFolder, ports: Ports, settings: Settings, console: Console) 
         say(f"Starting on {folder.path}")
         supervisor.start()
         say(f"Ready after {time.monotonic() - begin:.1f} s")
-        _say_where(console, ports, settings)
-        _watch(supervisor, ports, console, wanted)
+        _say_where(console, folder, ports, settings)
+        _watch(supervisor, folder, ports, console, wanted)
     except Stopped:
         pass
     finally:
@@ -80,21 +81,23 @@ def run(folder: DataFolder, ports: Ports, settings: Settings, console: Console) 
         say("Stopped. The data stay; the next start goes on from here")
 
 
-def _watch(supervisor: Supervisor, ports: Ports, console: Console, wanted: Callable[[], bool]) -> None:
+def _watch(
+    supervisor: Supervisor, folder: DataFolder, ports: Ports, console: Console, wanted: Callable[[], bool]
+) -> None:
     watch = Watch(ports, supervisor.environment["DATABASE_URL"])
     watch.start()
-    with view.opened(console, ports) as shown:
+    with view.opened(console, folder, ports) as shown:
         while wanted():
             time.sleep(_TICK_SECONDS)
             supervisor.tend()
             shown.show(watch.scene, supervisor.parts.values())
 
 
-def _say_where(console: Console, ports: Ports, settings: Settings) -> None:
+def _say_where(console: Console, folder: DataFolder, ports: Ports, settings: Settings) -> None:
     if settings.api_keys == "off":
         console.print("API keys are off: everything listens on the loopback address alone.")
     if not console.is_terminal:
-        console.print(view.places(ports), soft_wrap=True)
+        console.print(view.places(folder, ports), soft_wrap=True)
 
 
 def _speaker(folder: DataFolder, console: Console) -> Callable[[str], None]:

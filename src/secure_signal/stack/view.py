@@ -11,12 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from secure_signal.stack import invocation
+from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.part import Part
 from secure_signal.stack.ports import HOST, Ports
 from secure_signal.stack.watch import Found, Scene
 
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
-_STOP = "Stop: [bold]Ctrl-C[/]   Logs: [bold]secure-signal logs[/]"
 _LINE_EVERY_SECONDS = 10.0
 
 
@@ -28,11 +29,11 @@ class View(Protocol):
 
 
 @contextmanager
-def opened(console: Console, ports: Ports) -> Iterator[View]:
+def opened(console: Console, folder: DataFolder, ports: Ports) -> Iterator[View]:
     """A picture on a terminal, plain lines elsewhere."""
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
-            yield Picture(live, ports)
+            yield Picture(live, folder, ports)
     else:
         yield Lines(console)
 
@@ -40,9 +41,10 @@ def opened(console: Console, ports: Ports) -> Iterator[View]:
 class Picture:
     """The lower end of a terminal."""
 
-    def __init__(self, live: Live, ports: Ports) -> None:
+    def __init__(self, live: Live, folder: DataFolder, ports: Ports) -> None:
         self._live = live
-        self._ports = ports
+        logs = escape(invocation.of(folder, "logs"))
+        self._foot = f"{places(folder, ports)}\nLogs [bold]{logs}[/]   Stop [bold]Ctrl-C[/]"
         self._shown = 0.0
 
     def show(self, scene: Scene, parts: Iterable[Part]) -> None:
@@ -51,7 +53,7 @@ class Picture:
             return
         self._shown = time.monotonic()
         picture = (_parts(parts), "", _numbers(scene), "", _anomalies(scene.anomalies), "")
-        self._live.update(Group(*picture, places(self._ports), _STOP), refresh=True)
+        self._live.update(Group(*picture, self._foot), refresh=True)
 
 
 class Lines:
@@ -75,12 +77,13 @@ class Lines:
             self._console.print(f"{_summary(scene)}{tail}", markup=False, soft_wrap=True)
 
 
-def places(ports: Ports) -> str:
+def places(folder: DataFolder, ports: Ports) -> str:
     """Where to look."""
+    exports = escape(f'eval "$({invocation.of(folder, "env")})"')
     return (
         f"Page [bold]http://{HOST}:{ports.dashboard}/[/]   "
-        f"API [bold]http://{HOST}:{ports.emitter}/docs[/]   "
-        'Other programs [bold]eval "$(secure-signal env)"[/]'
+        f"API [bold]http://{HOST}:{ports.emitter}/docs[/]\n"
+        f"Other programs find Kafka and PostgreSQL after [bold]{exports}[/]"
     )
 
 
