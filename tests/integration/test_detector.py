@@ -10,7 +10,6 @@ from tests.integration.detector_lab import Findings, Process, expected, send, sp
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics
-from secure_signal.core import identity
 
 pytestmark = pytest.mark.integration
 
@@ -91,23 +90,6 @@ def test_a_retry_counts_once_and_rubbish_stops_nothing(
     until(lambda: detector.metric("active_user_sessions") == 1, "its user is active")
     assert detector.metric(counter) == detector.metric("anomaly_detection_latency_seconds_count") == 1
     assert httpx.get(f"http://127.0.0.1:{detector.port}/readyz").status_code == 200
-
-
-def test_a_signal_without_id_gets_that_of_its_record(
-    kafka_bootstrap: str, start: Start, findings: Findings
-) -> None:
-    start(kafka_bootstrap)
-    producer = kafka.producer(kafka_bootstrap, "test")
-    producer.produce(
-        topics.SIGNALS,
-        b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
-        b' "payload": {"ip": "10.0.0.7"}}',
-        partition=2,
-    )
-    assert producer.flush(10) == 0
-    until(partial(findings.has, 1), "it is found")
-    (found,) = findings.read().values()
-    assert found.evidence == [identity.of_record(topics.identify(kafka_bootstrap, topics.SIGNALS), 2, 0)]
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(

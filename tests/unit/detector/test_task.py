@@ -4,14 +4,17 @@ import pytest
 from tests.integration.detector_lab import LOGSOURCES, RULES
 
 from secure_signal.adapters.rule_files import load
-from secure_signal.core import signal
+from secure_signal.core import identity, signal
 from secure_signal.core.alignment import Record
+from secure_signal.core.detection.match import Match
+from secure_signal.core.fence import Source
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import checkpoint
-from secure_signal.services.detector.task import Marker, SignalTask
+from secure_signal.services.detector.task import Forward, Marker, MatchTask, SignalTask, encode
 
 RULESET = load(RULES, LOGSOURCES)
+MANY_USERS = "8e5a1f7c-2f0b-4a57-9a53-0c5cf0b9d104"
 NOW = 1_800_000_000 * SECOND
 
 
@@ -24,6 +27,17 @@ def failure(offset: int, user_id: str, ahead: int = 0) -> Record:
     """A failed sign-in whose sender's clock is ahead by so many seconds."""
     made = Signal(str(offset), user_id, "auth.login", NOW + ahead * SECOND, b'{"outcome": "failure"}')
     return Record(offset, NOW // 1000, signal.encode(made))
+
+
+def test_a_signal_without_id_gets_that_of_its_record(task: SignalTask) -> None:
+    value = (
+        b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
+        b' "payload": {"ip": "10.0.0.7"}}'
+    )
+    (first,), _ = task.read(Record(5, NOW // 1000, value))
+    (second,), _ = task.read(Record(6, NOW // 1000, value))
+    assert first.evidence == [identity.of_record("id", 0, 5)]
+    assert second.evidence == [identity.of_record("id", 0, 6)]
 
 
 def test_a_clock_that_is_ahead_ends_nobodys_window(task: SignalTask) -> None:
@@ -48,3 +62,16 @@ def test_groups_of_a_rule_that_means_something_else_now_are_dropped(task: Signal
     assert changed.restore(saved.groups) == 1
     assert changed.engine.groups == 0
     assert [value for _, value in checkpoint.entries(changed)][-1] is None
+
+
+def test_a_match_that_was_published_again_changes_nothing() -> None:
+    task = MatchTask("signal-matches", 0, RULESET, Marker("id", 0, 1, ""))
+    match = Match(
+        correlation=MANY_USERS, slots=(0,), group=("10.0.0.1",), time=NOW, signal_id="1", user_id="a"
+    )
+    published = encode(Forward(Source("id", 0, 0, 0), match))
+    task.read(Record(0, NOW // 1000, published))
+    assert len(list(task.engine.changes())) == 1
+    task.read(Record(1, NOW // 1000, published))
+    assert not list(task.engine.changes())
+    assert task.offset == 2
