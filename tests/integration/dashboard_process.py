@@ -24,16 +24,17 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 class Dashboard:
     """A running dashboard and a client for it; it can be started again on its port."""
 
-    def __init__(self, log: Path, **settings: str) -> None:
+    def __init__(self, log: Path, probe: str, **settings: str) -> None:
         self.port = ports.free()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, timeout=30)
         self._log = log
         self._environment = {**os.environ, "SECURE_SIGNAL_HTTP_PORT": str(self.port), **settings}
+        self._probe = probe
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it is ready."""
+        """Start it and wait until the probe is good."""
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "secure_signal", "dashboard"],
@@ -41,7 +42,7 @@ class Dashboard:
                 stdout=output,
                 stderr=output,
             )
-        self.wait_for("/readyz")
+        self.wait_for(self._probe)
 
     def wait_for(self, path: str, status: int = 200) -> None:
         """Until it answers so."""
@@ -90,9 +91,9 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
 
 
 @contextmanager
-def running_dashboard(log: Path, **settings: str) -> Iterator[Dashboard]:
-    """A dashboard that is ready; it ends with the block."""
-    dashboard = Dashboard(log, **settings)
+def running_dashboard(log: Path, probe: str = "/readyz", **settings: str) -> Iterator[Dashboard]:
+    """A dashboard whose probe is good; it ends with the block."""
+    dashboard = Dashboard(log, probe, **settings)
     try:
         yield dashboard
     finally:

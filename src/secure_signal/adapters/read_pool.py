@@ -1,5 +1,6 @@
 """A few connections to PostgreSQL for questions whose cost the asker does not control."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
@@ -24,7 +25,7 @@ _QUERY_SECONDS = Histogram(
 )
 
 # A question waits so long for a connection; a lost connection is tried again for as long.
-_WAIT_SECONDS = 3.0
+_WAIT_SECONDS = 2.0
 _MAX_WAITING = 64
 # Rows that libpq hands over at a time: a row can have 256 KiB.
 _CHUNK_ROWS = 16
@@ -33,6 +34,10 @@ _SESSION = (
     f"-c timezone=UTC -c statement_timeout={SECONDS}s -c lock_timeout=2s "
     "-c idle_in_transaction_session_timeout=10s"
 )
+
+
+# It warns of each failed attempt to connect, which RetryError tells.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class AskLessError(RetryError):

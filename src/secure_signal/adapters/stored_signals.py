@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from psycopg.rows import TupleRow
@@ -23,7 +23,7 @@ class StoredSignal(msgspec.Struct, frozen=True):
     user_id: str
     type: str
     timestamp: datetime
-    payload: msgspec.Raw
+    payload: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
     received_at: datetime
 
 

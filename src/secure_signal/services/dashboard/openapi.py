@@ -28,26 +28,29 @@ _FAILURES = {
     504: "The question took longer than 5 seconds and was stopped: ask for less",
 }
 
+_USUAL = (401, 422, 503, 504)
 
-def answers(answer: type[msgspec.Struct], *failures: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route."""
-    good = {"schema": {"$ref": _REF.format(name=answer.__name__)}, "example": _examples()[answer.__name__]}
+
+def answers(answer: type[msgspec.Struct], *more: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that gives a struct; ``more`` are failures beside the usual ones."""
+    good = {"schema": {"$ref": _REF.format(name=answer.__name__)}, "example": examples()[answer.__name__]}
+    about = (answer.__doc__ or "").replace("``", "`")
+    return {200: {"description": about, "content": {"application/json": good}}, **failures(*more)}
+
+
+def failures(*more: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that did not succeed."""
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
-    return {
-        200: {"description": (answer.__doc__ or "").replace("``", "`"), "content": {"application/json": good}},
-        **{
-            n: {"description": _FAILURES[n], "content": problem}
-            for n in sorted({401, 422, 503, 504, *failures})
-        },
-    }
+    return {n: {"description": _FAILURES[n], "content": problem} for n in sorted({*_USUAL, *more})}
 
 
 def describe(app: FastAPI, structs: Sequence[type[msgspec.Struct]]) -> None:
     """Add the schemas of the answers to what FastAPI finds out itself."""
     document = app.openapi()
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template=_REF)
-    document["components"]["schemas"].update(schemas)
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
 
 
-def _examples() -> dict[str, Any]:
+def examples() -> dict[str, Any]:
+    """An example of each answer, by the name of its struct."""
     return json.loads((files("secure_signal.services.dashboard") / "examples.json").read_bytes())  # type: ignore[no-any-return]

@@ -25,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RetryError, _unavailable)
     app.add_exception_handler(AskLessError, _too_much)
+    app.add_exception_handler(Exception, _failed)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -50,3 +51,8 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _too_much(_: Request, error: Exception) -> Response:
     return problem.response(504, f"{error} Ask for less: a user_id, or a shorter time by since and until.")
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    # The server's log has the error.
+    return problem.response(500, "This is a fault of the service; its log tells more.")

@@ -40,11 +40,11 @@ async def reader(connection: HTTPConnection) -> None:
         raise HTTPException(401, "The session is over: open another with an API key.")
 
 
-@router.get("/session", status_code=204, responses={401: {"description": "None is open"}})
-async def show(request: Request) -> Response:
-    """Whether this browser may read."""
+@router.get("/session", responses={401: {"description": "A session or an API key is needed"}})
+async def show(request: Request) -> dict[str, bool]:
+    """Whether this browser may read, and whether that is because it has a session."""
     await reader(request)
-    return Response(status_code=204)
+    return {"session": request.app.state.keyring is not None}
 
 
 @router.post("/session", status_code=204)

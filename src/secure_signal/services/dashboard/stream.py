@@ -1,5 +1,6 @@
 """GET /v1/stream: the feed as Server-Sent Events (HTML Living Standard, 9.2)."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -13,12 +14,12 @@ from secure_signal.adapters import stored_anomalies
 from secure_signal.adapters.read_pool import ReadPool
 from secure_signal.adapters.stored_signals import Key
 from secure_signal.core.errors import RetryError
-from secure_signal.services.dashboard import cursor, watch
+from secure_signal.services.dashboard import cursor, openapi, watch
 from secure_signal.services.dashboard.feed import Event, Feed
 
 MAX_CLIENTS = 200
-# A stream ends after so many events, mostly pulses, about 15 minutes: the next one is authorised anew.
-_EVENTS_OF_A_STREAM = 1000
+# A stream ends after so long, and the next one is authorised anew.
+_STREAM_SECONDS = 15 * 60
 _RETRY_MILLISECONDS = 1000
 _ROWS = 200
 
@@ -45,7 +46,12 @@ def resumption(last_event_id: Annotated[str | None, Header()] = None) -> Key | N
     return cursor.decode(last_event_id) if last_event_id else None
 
 
-@router.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(seat)])
+@router.get(
+    "/stream",
+    response_class=EventSourceResponse,
+    responses=openapi.failures(),
+    dependencies=[Depends(seat)],
+)
 async def stream(
     request: Request, last: Annotated[Key | None, Depends(resumption)]
 ) -> AsyncIterator[ServerSentEvent]:
@@ -73,9 +79,9 @@ async def stream(
 
 async def _events(feed: Feed, archive: ReadPool, last: Key | None) -> AsyncIterator[Event]:
     """What is told from now on, after what the reader missed since it had ``last``."""
-    begin = told = feed.told
-    missed, last = last is not None, last or feed.newest
-    while not feed.closed and told < begin + _EVENTS_OF_A_STREAM:
+    end = time.monotonic() + _STREAM_SECONDS
+    told, missed, last = feed.told, last is not None, last or feed.newest
+    while not feed.closed and time.monotonic() < end:
         if missed and last:
             async for event in _stored_since(archive, last):
                 yield event

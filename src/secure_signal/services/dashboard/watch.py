@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from secure_signal.adapters import stored_anomalies, topics
 from secure_signal.adapters.read_pool import ReadPool
@@ -29,6 +30,8 @@ _POLL_SECONDS = 0.25
 _PULSE_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
 _ROWS = 200
+
+_log = structlog.get_logger()
 
 
 def since(key: Key) -> Key:
@@ -48,10 +51,19 @@ async def anomalies(feed: Feed, pool: ReadPool) -> None:
         try:
             feed.newest = feed.newest or (await pool.now(), "")
             await _tell_anomalies(feed, pool, known)
-            feed.trouble = ""
+            _note(feed, "")
         except RetryError as error:
-            feed.trouble = str(error)
+            _note(feed, str(error))
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _note(feed: Feed, trouble: str) -> None:
+    """Keep why nothing can be told now, and log where that begins and ends."""
+    if trouble and not feed.trouble:
+        _log.warning("cannot watch", reason=trouble)
+    elif feed.trouble and not trouble:
+        _log.info("watching")
+    feed.trouble = trouble
 
 
 async def _tell_anomalies(feed: Feed, pool: ReadPool, known: dict[str, datetime]) -> None:

@@ -5,9 +5,10 @@ import { byId } from "./dom.js";
 // Resolves when this browser may read; rejects when the service does not answer.
 export async function signedIn() {
   const answer = await fetch("session");
-  if (answer.ok) return;
-  if (answer.status !== 401) throw new Error((await answer.json()).detail);
-  await askForKey();
+  const found = await answer.json();
+  if (answer.ok) byId("sign-out").hidden = !found.session;
+  else if (answer.status === 401) await askForKey();
+  else throw new Error(found.detail);
 }
 
 function askForKey() {
