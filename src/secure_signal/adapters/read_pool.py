@@ -27,8 +27,6 @@ _QUERY_SECONDS = Histogram(
 # A question waits so long for a connection; a lost connection is tried again for as long.
 _WAIT_SECONDS = 2.0
 _MAX_WAITING = 64
-# Rows that libpq hands over at a time: a row can have 256 KiB.
-_CHUNK_ROWS = 16
 
 _SESSION = (
     f"-c timezone=UTC -c statement_timeout={SECONDS}s -c lock_timeout=2s "
@@ -95,7 +93,7 @@ class ReadPool:
     async def stream(self, name: str, params: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[TupleRow]]:
         """The rows of a statement one by one; what is not read is never fetched."""
         async with self._connection(name) as connection, connection.cursor() as cursor:
-            rows = cursor.stream(statement(name), params, size=_CHUNK_ROWS)
+            rows = cursor.stream(statement(name), params)
             async with aclosing(rows):  # type: ignore[type-var]
                 yield rows
 

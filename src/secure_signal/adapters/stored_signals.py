@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from secure_signal.adapters.read_pool import ReadPool
 
 # No answer holds more payload than this, whatever its limit was: 1,000 payloads can have 256 MB.
-_MAX_PAYLOADS = 4 * 1024 * 1024
+_MAX_PAYLOADS = 2 * 1024 * 1024
 
 Key = tuple[datetime, str]
 """Where a row stands in a list: its time and its id."""
