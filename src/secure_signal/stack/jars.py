@@ -73,8 +73,12 @@ def fetch(folder: Path, progress: Progress = lambda _: None) -> list[Path]:
     wanted = missing(folder)
     progress(sum(jar.size for jar in locked()) - sum(jar.size for jar in wanted))
     with ThreadPoolExecutor(_THREADS) as pool:
-        for download in [pool.submit(_download, jar, folder, progress) for jar in wanted]:
-            download.result()
+        downloads = [pool.submit(_download, jar, folder, progress) for jar in wanted]
+        try:
+            for download in downloads:
+                download.result()
+        finally:  # after a failure or Ctrl-C, what has not begun does not begin
+            pool.shutdown(wait=False, cancel_futures=True)
     return [folder / jar.filename for jar in locked()]
 
 

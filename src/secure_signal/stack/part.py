@@ -28,6 +28,7 @@ class Part:
         self.ready_since: float | None = None
         self.restarts = 0
         self.failures = 0
+        self.last_exit: int | None = None
         self._next_start = 0.0
 
     def tend(self, now: float) -> Iterator[str]:
@@ -47,10 +48,11 @@ class Part:
         seconds = pause(self.failures)
         self.failures += 1
         self.restarts += 1
+        self.last_exit = child.exit_code
         self._next_start = now + seconds
         self.child = self.ready_since = None
         return (
-            f"{self.name} ended ({_cause(child.exit_code)}); starting it again in {seconds:g} s "
+            f"{self.name} ended ({_cause(self.last_exit)}); starting it again in {seconds:g} s "
             f"(see {child.program.log})"
         )
 

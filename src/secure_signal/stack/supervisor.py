@@ -10,7 +10,7 @@ import psycopg
 from secure_signal.adapters import postgres as database
 from secure_signal.adapters import topics
 from secure_signal.adapters.settings import Settings
-from secure_signal.core.errors import RetryError, StopError
+from secure_signal.core.errors import RetryError, StopError, UsageError
 from secure_signal.stack import kafka, logs, postgres, readings, services
 from secure_signal.stack.child import Identity
 from secure_signal.stack.folder import DataFolder
@@ -20,7 +20,6 @@ from secure_signal.stack.record import Record, State
 
 _POLL_SECONDS = 0.1
 
-# A part that ended so often before it was ever ready will not be: say why instead of trying on.
 _HOPELESS = 4
 
 _DRAIN_SECONDS = 20.0
@@ -92,7 +91,7 @@ class Supervisor:
         while any(part.ready_since is None for part in parts):
             self._tend(p for p in self.parts.values() if p.child or p in parts)
             for part in parts:
-                if part.failures >= _HOPELESS and part.restarts == part.failures:
+                if _is_hopeless(part):
                     raise StopError(self._why(part))
             if not self._wanted():
                 raise Stopped
@@ -100,7 +99,7 @@ class Supervisor:
 
     def _why(self, part: Part) -> str:
         log = self._folder.log(part.name)
-        lines = "\n  ".join(logs.last_lines(log, 8))
+        lines = "\n  ".join(logs.last_lines(log, 3))
         return f"{part.name} does not start. The end of {log}:\n  {lines}"
 
     def _prepare_servers(self) -> None:
@@ -163,3 +162,8 @@ class Supervisor:
     @staticmethod
     def _is_up(part: Part) -> bool:
         return part.ready_since is not None and part.child is not None and part.child.exit_code is None
+
+
+def _is_hopeless(part: Part) -> bool:
+    """Ended often without ever being ready, or for a setting that stays wrong."""
+    return part.ready_since is None and (part.failures >= _HOPELESS or part.last_exit == UsageError.exit_code)

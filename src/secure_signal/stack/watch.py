@@ -57,8 +57,8 @@ class Watch:
             reading, now = readings.read(self._ports), time.monotonic()
             self.scene = Scene(
                 reading,
-                _rate(last.produced, reading.produced, now - last_time),
-                _rate(last.processed, reading.processed, now - last_time),
+                rate(last.produced, reading.produced, now - last_time),
+                rate(last.processed, reading.processed, now - last_time),
                 self._latest_anomalies(),
             )
             last, last_time = reading, now
@@ -73,7 +73,7 @@ class Watch:
             return self.scene.anomalies
 
 
-def _rate(before: float | None, after: float | None, seconds: float) -> float:
+def rate(before: float | None, after: float | None, seconds: float) -> float:
     """Per second; a total that is smaller than before began anew at 0."""
     if before is None or after is None:
         return 0.0
