@@ -8,7 +8,7 @@ run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
 
 test: .venv/installed
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 # docker-compose.yml for real, every container killed once; needs Docker and some minutes.
 compose-test: .venv/installed
