@@ -108,6 +108,8 @@ def _numbers(scene: Scene) -> RenderableType:
 
 def _anomalies(anomalies: Iterable[Found]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for found in anomalies:
         colour = _COLOURS.get(found.severity, "")
         table.add_row(f"  {found.time:%H:%M:%S}", f"[{colour}]{found.severity}[/]", escape(found.summary))
