@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from tests.integration import odd_header
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics
@@ -130,6 +131,34 @@ def test_what_cannot_be_decoded_is_dead_lettered_as_it_came(settings: Settings) 
     assert count(settings) == 0
 
 
+def test_headers_that_cannot_be_read_cost_nothing_but_themselves(settings: Settings) -> None:
+    odd_header.produce(settings.kafka_bootstrap_servers, topics.SIGNALS, b"{")
+    with processing(settings):
+        until(lambda: passed(settings) == 1, "it is done with")
+    ((_, value, headers),) = dead_letters(settings, 1)
+    assert value == b"{"
+    assert b"not UTF-8" in headers["headers"]
+    assert headers["reason"]
+
+
+def test_a_record_larger_than_a_dead_letter_is_cut(settings: Settings) -> None:
+    producer = kafka.producer(
+        settings.kafka_bootstrap_servers,
+        "test",
+        **{"message.max.bytes": 64 * 1024 * 1024, "compression.type": "zstd"},
+    )
+    large = 20 * 1024 * 1024
+    producer.produce(topics.SIGNALS, value=bytes(large), key=b"k")
+    producer.produce(topics.SIGNALS, value=b"{", key=bytes(large))
+    assert producer.flush(30) == 0
+    with processing(settings):
+        until(lambda: passed(settings) == 2, "both are done with")
+    letters = {headers["original-size"]: (key, value) for key, value, headers in dead_letters(settings, 2)}
+    key, value = letters[str(large).encode()]
+    assert (key, value) == (b"k", bytes(topics.LARGEST - 1024 * 1024))
+    assert letters[b"1"] == (bytes(64 * 1024), b"{")
+
+
 def test_an_anomaly_is_stored_once(settings: Settings) -> None:
     anomaly = {
         "id": str(uuid.uuid4()),
@@ -215,7 +244,7 @@ def expect_metrics(text: str) -> None:
     assert (
         values['processing_latency_seconds_bucket{le="+Inf"}'] == values["processing_latency_seconds_count"]
     )
-    assert 0 < float(values["batch_size_current"]) <= 540
+    assert 0 < float(values["batch_size_current"]) <= 40
     assert float(values["processor_last_commit_timestamp_seconds"]) > 1e9
     assert values['processor_consumer_lag_records{partition="0",topic="signal-events"}'] == "0.0"
 

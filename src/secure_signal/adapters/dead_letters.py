@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
@@ -9,6 +10,14 @@ from secure_signal.adapters import kafka, topics
 from secure_signal.core.errors import RefusedError, RetryError
 
 _SECONDS = 10
+
+# Of one letter, so that it fits the topic with room for what Kafka adds; and of what has to be cut.
+_MAX_BYTES = topics.LARGEST - 64 * 1024
+_CUT_VALUE = topics.LARGEST - 1024 * 1024
+_CUT_KEY = 64 * 1024
+_HEADER_BYTES = 16
+
+Headers = list[tuple[str, str | bytes | None]]
 
 
 @dataclass(frozen=True)
@@ -39,12 +48,9 @@ class DeadLetters:
 
         try:
             for letter in letters:
+                key, value, headers = content(letter)
                 self._producer.produce(
-                    topics.DEAD_LETTERS,
-                    value=letter.record.value(),
-                    key=letter.record.key(),
-                    headers=headers(letter),
-                    on_delivery=delivered,
+                    topics.DEAD_LETTERS, value=value, key=key, headers=headers, on_delivery=delivered
                 )
             left = self._producer.flush(2 * _SECONDS)
         except (KafkaException, BufferError) as error:
@@ -53,11 +59,39 @@ class DeadLetters:
             raise RetryError(f"Kafka does not take dead letters: {failures or 'no answer'}")
 
 
-def headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
-    """The record's own headers, then why it is here and where it stood (milliseconds since the epoch)."""
+def content(letter: DeadLetter) -> tuple[bytes | None, bytes | None, Headers]:
+    """The record's key and value as they came, and its headers, followed by the letter's own.
+
+    A broker bounds a batch by its compressed size, so a record can be too large to be sent on as it is:
+    then it is cut, and headers say so.
+    """
+    key: Any = letter.record.key()
+    value: Any = letter.record.value()
+    why = _why(letter)
+    headers = _headers(letter.record) + why
+    if _size(key, value, headers) <= _MAX_BYTES:
+        return key, value, headers
+    cut: Headers = [
+        ("headers", b"left out: the record is too large"),
+        ("truncated", b"true"),
+        ("original-size", str(len(value or b"")).encode()),
+    ]
+    return key and key[:_CUT_KEY], value and value[:_CUT_VALUE], cut + why
+
+
+def _headers(record: Message) -> Headers:
+    try:
+        found: Any = record.headers()
+    except (SystemError, UnicodeDecodeError):
+        # The client reads each header's key as UTF-8; asked again, it would return the broken half.
+        return [("headers", b"left out: a key is not UTF-8")]
+    return list(found or [])
+
+
+def _why(letter: DeadLetter) -> Headers:
+    """Why the record is here and where it stood (milliseconds since the epoch)."""
     record = letter.record
     return [
-        *(record.headers() or []),
         ("reason", letter.refusal.reason.encode(errors="backslashreplace")),
         ("field", letter.refusal.field.encode(errors="backslashreplace")),
         ("topic", str(record.topic()).encode()),
@@ -65,3 +99,9 @@ def headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
         ("offset", str(record.offset()).encode()),
         ("timestamp", str(record.timestamp()[1]).encode()),
     ]
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    """Bytes of a record, at most."""
+    told = sum(_HEADER_BYTES + len(name.encode()) + len(content or b"") for name, content in headers)
+    return len(key or b"") + len(value or b"") + told

@@ -4,6 +4,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer
 
+from secure_signal.adapters import topics
+
 # librdkafka waits this long to fetch again after its queue was full; its default of 1000 costs a
 # factor of four in throughput.
 _FETCH_BACKOFF_MS = 10
@@ -11,8 +13,6 @@ _FETCH_BACKOFF_MS = 10
 # Critical (syslog's 2): librdkafka writes each failed connection to stderr, many a second during an
 # outage, of which the services tell themselves.
 _LOG_LEVEL = 2
-
-_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 def producer(bootstrap_servers: str, name: str, **changes: Any) -> Producer:
@@ -27,7 +27,7 @@ def producer(bootstrap_servers: str, name: str, **changes: Any) -> Producer:
             "partitioner": "murmur2_random",
             "compression.type": "lz4",
             "linger.ms": 2,
-            "message.max.bytes": _MAX_MESSAGE_BYTES,
+            "message.max.bytes": topics.LARGEST,
             **changes,
         }
     )
@@ -46,7 +46,7 @@ def consumer(bootstrap_servers: str, group: str, **changes: Any) -> Consumer:
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "cooperative-sticky",
             "fetch.queue.backoff.ms": _FETCH_BACKOFF_MS,
-            "fetch.message.max.bytes": _MAX_MESSAGE_BYTES,
+            "fetch.message.max.bytes": topics.LARGEST,
             **changes,
         }
     )

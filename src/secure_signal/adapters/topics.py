@@ -25,17 +25,20 @@ class Topic:
 
 _MEBIBYTE = 1024 * 1024
 
+LARGEST = 16 * _MEBIBYTE
+"""Bytes of one batch of records, at most, on the topics that hold more than signals and anomalies."""
+
 ALL = (
     Topic(SIGNALS),
     Topic(ANOMALIES),
-    # A dead letter is the raw record, whatever its size was.
-    Topic(DEAD_LETTERS, {"max.message.bytes": str(16 * _MEBIBYTE), "retention.ms": "-1"}),
+    # A dead letter is the raw record, as far as it fits.
+    Topic(DEAD_LETTERS, {"max.message.bytes": str(LARGEST), "retention.ms": "-1"}),
     # Only closed segments are compacted, and who restores a state reads all that is not.
     Topic(
         DETECTOR_STATE,
         {
             "cleanup.policy": "compact",
-            "max.message.bytes": str(16 * _MEBIBYTE),
+            "max.message.bytes": str(LARGEST),
             "segment.bytes": str(32 * _MEBIBYTE),
             "segment.ms": str(60 * 60 * 1000),
             "min.cleanable.dirty.ratio": "0.2",

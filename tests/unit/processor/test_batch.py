@@ -4,7 +4,7 @@ import struct
 from confluent_kafka import Message
 
 from secure_signal.adapters import topics
-from secure_signal.adapters.dead_letters import DeadLetter, headers
+from secure_signal.adapters.dead_letters import DeadLetter, content
 from secure_signal.adapters.offset_table import Position
 from secure_signal.core import identity
 from secure_signal.core.errors import RefusedError
@@ -67,8 +67,10 @@ def test_what_cannot_be_read_is_set_aside_and_passed() -> None:
 
 
 def test_a_dead_letter_says_why_and_where_and_keeps_its_own_headers() -> None:
-    found = headers(DeadLetter(record(3), RefusedError("payload", "must be a JSON object")))
-    assert dict(found) == {
+    letter = DeadLetter(record(3), RefusedError("payload", "must be a JSON object"))
+    key, value, headers = content(letter)
+    assert (key, value) == (b"k", SIGNAL)
+    assert dict(headers) == {
         "reason": b"must be a JSON object",
         "field": b"payload",
         "topic": b"signal-events",

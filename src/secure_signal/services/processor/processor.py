@@ -52,6 +52,7 @@ class Processor:
         self._stopping = stopping
         self._store: Store | None = None
         self._batch = Batch()
+        self._largest = MAX_BYTES
         self._failures = 0
         self._verified = time.monotonic()
         self._joined = False
@@ -81,10 +82,20 @@ class Processor:
         self.ownership.claim(store)
         self.outage = ""
         metrics.OUTAGE.set(0)
-        self._take(store, self._consumer.consume(_FETCH, self._patience()))
+        self._take(store, self._consume())
         if self._is_due():
             self._finish(store)
             self._verify()
+
+    def _consume(self) -> list[Message]:
+        """No more records than the batch has room for, were all as large as the largest of the last ones."""
+        room = min(
+            _FETCH, self._batch_size - len(self._batch), (MAX_BYTES - self._batch.size) // self._largest
+        )
+        records = self._consumer.consume(max(1, room), self._patience())
+        if records:
+            self._largest = max(1, *map(len, records))
+        return records
 
     def _take(self, store: Store, records: list[Message]) -> None:
         """Read the records into the batch, and send its new rows on their way."""
