@@ -9,11 +9,7 @@ id          made of ``source`` and ``id``, which name an event together (specifi
 ==========  ===========================================================================
 """
 
-from typing import Any
-from urllib.parse import unquote
-
 import msgspec
-from starlette.datastructures import Headers
 
 from secure_signal.core import identity, signal
 from secure_signal.core.errors import RefusedError
@@ -78,11 +74,3 @@ def _check(event: _Event) -> None:
     kind = event.datacontenttype.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise RefusedError("datacontenttype", f"must be JSON, not {kind[:40]!r}")
-
-
-def from_binary_mode(headers: Headers, data: bytes) -> bytes:
-    """The event of a call with the attributes as headers and JSON data as body (HTTP binding, 3.1)."""
-    event: dict[str, Any] = {
-        name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")
-    }
-    return msgspec.json.encode({**event, "data": msgspec.Raw(data)})
