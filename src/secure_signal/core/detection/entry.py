@@ -14,6 +14,9 @@ from secure_signal.core.detection.value import as_number
 
 # Longer values are counted by a digest, so that a window's size does not hang on theirs.
 _MAX_VALUE = 64
+# A person reads what the group is called: longer texts keep their beginning.
+_MAX_GROUP = 256
+_DIGEST_BYTES = 16
 _LARGEST_INTEGER = 2**63
 
 
@@ -72,7 +75,7 @@ def _group(event: Event, fields: tuple[str, ...]) -> tuple[Scalar, ...] | None:
         value = event.value(field)
         if value is None or isinstance(value, dict | list):
             return None
-        group.append(_portable(value))
+        group.append(_brief(_portable(value)))
     return tuple(group)
 
 
@@ -98,7 +101,19 @@ def _distinct(value: Any) -> Scalar:
     folded = fold(value)
     if len(folded) <= _MAX_VALUE:
         return folded
-    return hashlib.blake2b(folded.encode(), digest_size=16).hexdigest()
+    return _digest(folded)
+
+
+def _brief(value: Scalar) -> Scalar:
+    """A group's value; of a long text the beginning and a digest, which no text kept whole can equal."""
+    if not isinstance(value, str) or len(value) <= _MAX_GROUP:
+        return value
+    # One character longer than what is kept whole.
+    return f"{value[: _MAX_GROUP - 2 * _DIGEST_BYTES]}…{_digest(value)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _portable(value: Scalar) -> Scalar:

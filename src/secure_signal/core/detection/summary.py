@@ -1,4 +1,10 @@
-"""A sentence for a person about what a rule found."""
+"""A sentence for a person about what a rule found.
+
+What signals say is quoted cut, and without characters that would steer a terminal or turn a text round.
+"""
+
+import re
+import sys
 
 from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.match import Scalar
@@ -6,6 +12,10 @@ from secure_signal.core.detection.metric import Measure
 from secure_signal.core.detection.rule import Detection
 
 _MAX_TEXT = 80
+_LARGEST = sys.float_info.max
+# Controls (category Cc), line and paragraph separators, and the marks of the bidirectional algorithm
+# (Unicode Standard Annex 9, 2) that embed, override and isolate.
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -55,7 +65,10 @@ def duration(microseconds: int) -> str:
 
 
 def _number(measure: Measure) -> str:
-    return str(measure) if isinstance(measure, int) else f"{float(measure or 0):.6g}"
+    if isinstance(measure, int):
+        return str(measure)
+    # An exact sum of floats can be greater than any of them.
+    return f"{float(max(-_LARGEST, min(measure or 0, _LARGEST))):.6g}"
 
 
 def _lower(title: str) -> str:
@@ -64,4 +77,5 @@ def _lower(title: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+    cut = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", cut)

@@ -1,0 +1,54 @@
+"""What a hostile sender can put into signals costs neither memory nor time, and shows nobody a lie."""
+
+import unicodedata
+
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, signal
+from tests.unit.detection.test_engine import observe
+
+from secure_signal.core.anomaly import encode
+from secure_signal.core.detection.engine import Engine
+from secure_signal.core.signal import Signal
+
+BY_ADDRESS = BRUTE_FORCE.replace("user_id", "ip")
+LONG = "203.0.113.7" + "x" * 250_000
+
+
+def failures(value: object, count: int = 3, first: int = 0) -> list[Signal]:
+    payload = {"outcome": "failure", "ip": value}
+    return [signal(n, number=n, payload=payload) for n in range(first, first + count)]
+
+
+def test_a_long_group_value_costs_neither_state_nor_anomaly_its_size(load: Load) -> None:
+    engine = Engine(load(FAILED, BY_ADDRESS))
+    (found,) = observe(engine, *failures(LONG))
+    ((key, state),) = engine.changes()
+    assert len(key) + len(state or b"") + len(encode(found)) < 5_000
+    assert found.group["ip"].startswith("203.0.113.7xxx")
+
+
+def test_long_group_values_stay_apart_and_an_ordinary_one_stays_as_it_is(load: Load) -> None:
+    engine = Engine(load(FAILED, BY_ADDRESS))
+    assert observe(engine, *failures(LONG + "a", 2), *failures(LONG + "b", 2)) == []
+    (found,) = observe(engine, *failures(LONG + "a", 1, first=9), first=9)
+    # Who sends a shortened value as it is printed is not taken for the long one.
+    assert observe(engine, *failures(found.group["ip"], 2, first=10), first=10) == []
+    assert engine.groups == 3
+    (ordinary,) = observe(Engine(load(FAILED, BY_ADDRESS)), *failures("y" * 256))
+    assert ordinary.group == {"ip": "y" * 256}
+
+
+def test_a_summary_quotes_no_character_that_steers_a_terminal(load: Load) -> None:
+    hostile = "\x1b]0;owned\x07\n\u202e\u2066\x9b31m"
+    (plain,) = observe(Engine(load(FAILED)), signal(0, user=hostile))
+    (found,) = observe(Engine(load(FAILED, BY_ADDRESS)), *failures(hostile))
+    assert found.group == {"ip": hostile}
+    for character in found.summary + plain.summary:
+        assert unicodedata.category(character) not in ("Cc", "Zl", "Zp")
+        assert unicodedata.bidirectional(character) not in ("RLO", "LRI")
+
+
+def test_a_sum_beyond_the_greatest_float_can_be_told(load: Load) -> None:
+    total = BRUTE_FORCE.replace("event_count", "value_sum").replace("{gte: 3}", "{gte: 1.79e+308, field: ip}")
+    (found,) = observe(Engine(load(FAILED, total)), *failures(1.7e308))
+    assert "sum of ip is 1.79769e+308 " in found.summary
