@@ -137,3 +137,21 @@ def test_any_bytes_are_a_signal_or_a_refusal(value: bytes) -> None:
         signal.decode(value)
     except RefusedError as error:
         assert error.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-01T12:00:0\\u0030Z",
+        "\\u00326-05-01T12:00:00Z",
+        '"2026-05-01T12:00:00Z"',
+        '"',
+        "\\",
+        "\ud800",
+        "",
+    ],
+)
+def test_what_json_would_escape_is_no_instant(text: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        instant.parse(text)
+    assert caught.value.field == "timestamp"

@@ -12,7 +12,8 @@ MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 LAST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - EPOCH) // MICROSECOND
 
-_Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+# The fastest way to read one in whole: a decoder of JSON, given the text as a string of JSON.
+_decode = msgspec.json.Decoder(Annotated[datetime, msgspec.Meta(tz=True)]).decode
 
 
 def parse(text: str) -> int:
@@ -22,12 +23,12 @@ def parse(text: str) -> int:
     such instant) and for years outside 1970-9999 in UTC.
     """
     try:
-        moment = msgspec.convert(text, _Aware)
-        # The decoder also takes a space for the T and an offset without its colon; RFC 3339 5.6
-        # has neither.
-        if text[10] not in "Tt" or (text[-1] not in "Zz" and text[-3] != ":"):
+        moment: datetime = _decode(f'"{text}"')
+        # The decoder also takes escapes, a space for the T and an offset without its colon; RFC 3339
+        # 5.6 has none of them.
+        if "\\" in text or text[10] not in "Tt" or (text[-1] not in "Zz" and text[-3] != ":"):
             raise ValueError
-    except (msgspec.ValidationError, ValueError):
+    except (msgspec.DecodeError, ValueError):
         raise RefusedError(
             "timestamp",
             f"must be RFC 3339 with a zone, such as 2026-05-01T12:00:00Z, not {text[:40]!r}",

@@ -16,6 +16,11 @@ _MAX_FRACTION_DIGITS = 16_383
 # one space for each comma and colon, and 1e9 with its comma, 4 bytes, prints as 12.
 _SMALL = MAX_BYTES // 3
 _LONG_EXPONENT = re.compile(rb"[\[:,\s]-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{2}")
+_EXPONENT = re.compile(rb"[\[:,\s]-?[0-9]+(?:\.[0-9]+)?[eE]")
+
+# A search for a fixed text, with all digits alike and signs left out, tells most payloads from those that
+# need a pattern, in a third of its time. Brackets are alike to be counted at once.
+_ALIKE = bytes.maketrans(b"123456789E[]", b"000000000e{}")
 
 
 def guard(raw: bytes | memoryview) -> None:
@@ -28,56 +33,70 @@ def guard(raw: bytes | memoryview) -> None:
     if len(raw) > MAX_BYTES:
         raise RefusedError("payload", f"must be at most {MAX_BYTES} bytes, not {len(raw)}")
     text = bytes(raw)
-    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    alike = text.translate(_ALIKE, b"+-")
+    if alike.count(b"{") > MAX_DEPTH and _is_deep(text):
         raise RefusedError("payload", f"must be nested at most {MAX_DEPTH} levels deep")
-    if len(text) > _SMALL or (b"\\u" in text and _has_unstorable_escape(text)) or _has_long_exponent(text):
+    if _is_suspicious(text, alike):
         _measure(text)
 
 
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deep(text: bytes) -> bool:
+    """Whether braces and brackets nest too deep, those inside strings left out."""
+    nested = _STRING.sub(b"", text).translate(_ALIKE, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        nested = nested.replace(b"{}", b"")
+        if not nested:
+            return False
+    return True
+
+
+_BACKSLASH = ord("\\")
 _SURROGATE_OR_NUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
-def _has_unstorable_escape(text: bytes) -> bool:
-    """Whether there may be one: an escaped backslash before the u is sorted out by the slow path."""
-    return _SURROGATE_OR_NUL.search(text) is not None
+def _is_suspicious(text: bytes, alike: bytes) -> bool:
+    """Whether ``_measure`` has to say if the text is good; where this is false it is."""
+    # A backslash may be escaped itself.
+    if _BACKSLASH in alike and _SURROGATE_OR_NUL.search(text):
+        return True
+    if alike.find(b"0e00") >= 0 and _LONG_EXPONENT.search(text):
+        return True
+    if len(text) <= _LONG_NUMBER:
+        return False
+    if _has_long_number(text):
+        return True
+    return len(text) > _SMALL and (
+        len(text) + text.count(b",") + text.count(b":") > MAX_BYTES
+        or (b"0e0" in alike and _EXPONENT.search(text) is not None)
+    )
 
 
-# With all digits alike and signs left out, a search for a fixed text tells most payloads from those that
-# need the pattern, in a third of its time.
-_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+# Of so many digits in a row numeric holds 9 more, for an exponent of one digit.
+_LONG_NUMBER = _MAX_FRACTION_DIGITS - 9
+_BLOCK = _LONG_NUMBER // 2
 
 
-def _has_long_exponent(text: bytes) -> bool:
-    return b"0e00" in text.translate(_ALIKE, b"+-") and _LONG_EXPONENT.search(text) is not None
-
-
-def _depth(text: bytes) -> int:
-    """How deep braces and brackets nest, those inside strings left out."""
-    deepest = depth = 0
-    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', text, re.DOTALL):
-        if token[0] in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token[0] in (b"}", b"]"):
-            depth -= 1
-    return deepest
+def _has_long_number(text: bytes) -> bool:
+    """Whether there may be more than _LONG_NUMBER digits in a row, which fill at least one block."""
+    return any(text[start : start + _BLOCK].isdigit() for start in range(0, len(text), _BLOCK))
 
 
 def _measure(text: bytes) -> None:
     """Walk the value as jsonb would print it and refuse what jsonb cannot hold, or prints too large."""
-    value = json.loads(text, parse_int=_Number, parse_float=_Number)
-    size = _printed_size(value)
+    size = _printed_size(json.loads(text, parse_int=_integer_size, parse_float=_numeric_size))
     if size > MAX_BYTES:
         raise RefusedError(
             "payload", f"must be at most {MAX_BYTES} bytes as PostgreSQL prints it, not {size}"
         )
 
 
-class _Number:
-    """A JSON number by the size of its text, which is all that is asked of it."""
-
-    def __init__(self, text: str) -> None:
-        self.size = _numeric_size(text)
+def _integer_size(text: str) -> int:
+    """Bytes that PostgreSQL prints for a number without fraction and exponent."""
+    return len(text) if len(text) <= _MAX_INTEGER_DIGITS else _numeric_size(text)
 
 
 def _numeric_size(text: str) -> int:
@@ -102,30 +121,29 @@ def _numeric_size(text: str) -> int:
 
 
 def _printed_size(value: object) -> int:
-    match value:
-        case str():
-            return _string_size(value)
-        case _Number():
-            return value.size
-        case dict():
-            return (
-                2
-                + sum(_string_size(k) + 2 + _printed_size(v) for k, v in value.items())
-                + 2 * max(0, len(value) - 1)
-            )
-        case list():
-            return 2 + sum(map(_printed_size, value)) + 2 * max(0, len(value) - 1)
-        case _:
-            return 5 if value is False else 4
+    """Bytes of a value as jsonb prints it; an int stands for a number, by its size."""
+    kind = type(value)
+    if kind is int:
+        return value  # type: ignore[return-value]
+    if kind is str:
+        return _string_size(value)  # type: ignore[arg-type]
+    if isinstance(value, list):
+        return 2 + sum(map(_printed_size, value)) + 2 * max(0, len(value) - 1)
+    if isinstance(value, dict):
+        members = sum(map(_string_size, value)) + sum(map(_printed_size, value.values()))
+        return 2 + members + 2 * len(value) + 2 * max(0, len(value) - 1)
+    return 5 if value is False else 4
+
+
+# It escapes as jsonb does: quotes, backslashes and control characters, the latter by letters where there are.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _string_size(text: str) -> int:
-    """Bytes of a string as jsonb prints it: quoted, control characters escaped, the rest as UTF-8."""
+    """Bytes of a string as jsonb prints it."""
     if "\0" in text:
         raise RefusedError("payload", "has \\u0000, which PostgreSQL cannot hold")
     try:
-        size = 2 + len(text.encode())
+        return len(_quoted(text).encode())
     except UnicodeEncodeError:
         raise RefusedError("payload", "has a lone surrogate, which is no character") from None
-    size += text.count('"') + text.count("\\")
-    return size + sum(1 if c in "\b\f\n\r\t" else 5 for c in text if c < " ")
