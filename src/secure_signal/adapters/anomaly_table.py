@@ -1,7 +1,6 @@
 """Anomalies into PostgreSQL, each once."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import msgspec
 import psycopg
@@ -19,10 +18,6 @@ def row(value: bytes) -> Row:
         found = anomaly.decode(value)
     except (msgspec.DecodeError, RecursionError) as error:
         raise RefusedError("", f"no anomaly: {error}") from None
-    try:
-        UUID(found.id)
-    except ValueError:
-        raise RefusedError("id", "must be a UUID") from None
     return msgspec.structs.asdict(found) | {
         "event_time": instant.to_datetime(instant.parse(found.event_time)),
         "detection_timestamp": instant.to_datetime(instant.parse(found.detection_timestamp)),

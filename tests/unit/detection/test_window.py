@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import snapshot
 from secure_signal.core.detection.correlation import OPERATORS, Correlation, Kind, Slot
 from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.window import MAX_EVIDENCE, Opening, Window
+from secure_signal.core.detection.window import Opening, Window
 
 SPAN = 5
 ALWAYS = 10**6

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from secure_signal.core.anomaly import Severity
 from secure_signal.core.detection.condition import Node
 from secure_signal.core.detection.logsource import LogSource
 
@@ -11,16 +12,16 @@ from secure_signal.core.detection.logsource import LogSource
 class Rule:
     """A rule's head.
 
-    ``level`` is one of anomaly.SEVERITIES; ``origin`` the file and line it comes from; ``notices`` say
-    what a person should know about how it runs here; ``speaks`` is False for a rule that others correlate
-    and that is silent by itself (Sigma's ``generate: false``); ``digest`` changes when what it matches does.
+    ``origin`` is the file and line it comes from; ``notices`` say what a person should know about how it
+    runs here; ``speaks`` is False for a rule that others correlate and that is silent by itself (Sigma's
+    ``generate: false``); ``digest`` changes when what it matches does.
     """
 
     id: str
     name: str
     title: str
     description: str
-    level: str
+    level: Severity
     tags: tuple[str, ...]
     origin: str
     digest: str

@@ -4,12 +4,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
+from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import episode, metric
 from secure_signal.core.detection.correlation import OPERATORS, Correlation
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.metric import Detail, Measure
-
-MAX_EVIDENCE = 100
 
 
 class Opening(NamedTuple):
