@@ -58,5 +58,19 @@ def test_an_unknown_key_during_an_outage_is_not_called_wrong() -> None:
         assert int(answer.headers["retry-after"]) > 0
 
 
-def test_without_a_keyring_every_call_passes() -> None:
-    assert _call(keys=False).status_code == 200
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200),
+        ("signal-emitter", 200),
+        ("10.0.0.7:8000", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 421),
+        ("evil.example:8000", 421),
+        ("10.0.0.7.evil.example", 421),
+        ("localhost.", 421),
+    ],
+)
+def test_without_a_keyring_no_name_of_another_site_is_answered(host: str, status: int) -> None:
+    assert _call({"Host": host}, keys=False).status_code == status
+    assert _call({"Host": host}).status_code == 401

@@ -1,6 +1,5 @@
 """Who may read: a caller with an API key, or a person's browser with a session opened by one."""
 
-import ipaddress
 import secrets
 
 import msgspec
@@ -32,9 +31,7 @@ class Opening(msgspec.Struct):
 async def reader(connection: HTTPConnection) -> None:
     """Let a caller pass who may read; HTTPException otherwise."""
     token = connection.cookies.get(_COOKIE)
-    if connection.app.state.keyring is None:
-        _refuse_rebinding(connection.url.hostname or "")
-    elif token is None:
+    if token is None or connection.app.state.keyring is None:
         await _authorize(connection)
     elif not await sessions.is_valid(connection.app.state.live, token):
         raise HTTPException(401, "The session is over: open another with an API key.")
@@ -90,16 +87,3 @@ async def _opening(request: Request) -> Opening:
         return msgspec.json.decode(body, type=Opening)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HTTPException(422, 'The body is to be {"key": "ssk_..."}.') from None
-
-
-def _refuse_rebinding(host: str) -> None:
-    """Without keys, a page of any site could read all by letting its own name point here (DNS rebinding).
-
-    Such a name has a dot and is no address.
-    """
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        if "." in host:
-            detail = f"Without API keys, {host} is not answered: use an address, or require API keys."
-            raise HTTPException(421, detail) from None
