@@ -1,12 +1,15 @@
 """What can be asked for, and how the refusals read."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from secure_signal.services.dashboard import cursor
 from secure_signal.services.dashboard.queries import AnomalyQuery, SignalQuery, StatsQuery
+
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_severity_means_this_or_a_greater_one() -> None:
@@ -18,7 +21,7 @@ def test_severity_means_this_or_a_greater_one() -> None:
 
 
 def test_conditions_are_the_parameters_without_the_page() -> None:
-    key = (datetime(2026, 5, 1, tzinfo=UTC), "x")
+    key = (MAY, "x")
     query = SignalQuery.model_validate({"type": "auth.login", "cursor": cursor.encode(key), "limit": "7"})
     assert query.before() == key
     assert query.limit == 7
@@ -49,7 +52,9 @@ def test_conditions_are_the_parameters_without_the_page() -> None:
         (SignalQuery, "cursor", "AAAA"),
         (SignalQuery, "severity", "high"),
         (AnomalyQuery, "severity", "urgent"),
-        (AnomalyQuery, "cursor", cursor.encode((datetime(2026, 5, 1, tzinfo=UTC), "of-a-signal"))),
+        (AnomalyQuery, "cursor", cursor.encode((MAY, "of-a-signal"))),
+        (AnomalyQuery, "cursor", cursor.encode((MAY, f"urn:uuid:{UUID(int=7)}"))),
+        (AnomalyQuery, "cursor", cursor.encode((MAY, f"{{{UUID(int=7)}}}"))),
         (StatsQuery, "bucket", "1ms"),
         (StatsQuery, "limit", "1"),
     ],

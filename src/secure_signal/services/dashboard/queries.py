@@ -99,7 +99,10 @@ class AnomalyQuery(ListQuery):
     @classmethod
     def _of_an_anomaly(cls, text: str | None) -> str | None:
         if text:
-            UUID(cursor.decode(text)[1])
+            _, identity = cursor.decode(text)
+            # UUID() also takes forms that PostgreSQL does not.
+            if str(UUID(identity)) != identity:
+                raise ValueError("is none of a list of anomalies")
         return text
 
     def conditions(self) -> dict[str, Any]:
