@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from secure_signal.adapters import kafka, topics
-from secure_signal.core.errors import RefusedError, RetryError
+from secure_signal.core.errors import RetryError
 
 _SECONDS = 10
 
@@ -22,10 +22,15 @@ Headers = list[tuple[str, str | bytes | None]]
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A record and why it cannot be stored."""
+    """A record and why it cannot be stored.
+
+    Not the exception, which by its traceback holds the frames that hold the record, until they are
+    collected as a cycle: with large records that is hundreds of megabytes.
+    """
 
     record: Message
-    refusal: RefusedError
+    field: str
+    reason: str
 
 
 class DeadLetters:
@@ -92,8 +97,8 @@ def _why(letter: DeadLetter) -> Headers:
     """Why the record is here and where it stood (milliseconds since the epoch)."""
     record = letter.record
     return [
-        ("reason", letter.refusal.reason.encode(errors="backslashreplace")),
-        ("field", letter.refusal.field.encode(errors="backslashreplace")),
+        ("reason", letter.reason.encode(errors="backslashreplace")),
+        ("field", letter.field.encode(errors="backslashreplace")),
         ("topic", str(record.topic()).encode()),
         ("partition", str(record.partition()).encode()),
         ("offset", str(record.offset()).encode()),

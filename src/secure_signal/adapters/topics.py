@@ -29,7 +29,9 @@ LARGEST = 16 * _MEBIBYTE
 """Bytes of one batch of records, at most, on the topics that hold more than signals and anomalies."""
 
 ALL = (
-    Topic(SIGNALS),
+    # LZ4 makes a record no more than 255 times smaller, so what a consumer fetches is bounded in its
+    # memory too; zstd would let a small fetch be gigabytes. What comes in LZ4 is not compressed again.
+    Topic(SIGNALS, {"compression.type": "lz4"}),
     Topic(ANOMALIES),
     # A dead letter is the raw record, as far as it fits.
     Topic(DEAD_LETTERS, {"max.message.bytes": str(LARGEST), "retention.ms": "-1"}),

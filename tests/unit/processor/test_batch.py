@@ -1,5 +1,7 @@
+import gc
 import json
 import struct
+import weakref
 
 from confluent_kafka import Message
 
@@ -7,7 +9,6 @@ from secure_signal.adapters import topics
 from secure_signal.adapters.dead_letters import DeadLetter, content
 from secure_signal.adapters.offset_table import Position
 from secure_signal.core import identity
-from secure_signal.core.errors import RefusedError
 from secure_signal.services.processor.batch import Batch, fill
 
 SIGNAL = json.dumps(
@@ -67,7 +68,7 @@ def test_what_cannot_be_read_is_set_aside_and_passed() -> None:
 
 
 def test_a_dead_letter_says_why_and_where_and_keeps_its_own_headers() -> None:
-    letter = DeadLetter(record(3), RefusedError("payload", "must be a JSON object"))
+    letter = DeadLetter(record(3), "payload", "must be a JSON object")
     key, value, headers = content(letter)
     assert (key, value) == (b"k", SIGNAL)
     assert dict(headers) == {
@@ -78,3 +79,19 @@ def test_a_dead_letter_says_why_and_where_and_keeps_its_own_headers() -> None:
         "offset": b"3",
         "timestamp": b"1000",
     }
+
+
+class Tracked(Message):
+    """A record that can be seen to go."""
+
+
+def test_a_record_set_aside_goes_with_its_batch_without_waiting_for_the_collector() -> None:
+    batch = Batch()
+    fill(batch, [Tracked(topic=topics.SIGNALS, partition=0, offset=0, value=b"{")], claimed(0))
+    held = weakref.ref(batch.dead[0].record)
+    gc.disable()
+    try:
+        del batch
+        assert held() is None
+    finally:
+        gc.enable()

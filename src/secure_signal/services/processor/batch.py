@@ -50,7 +50,7 @@ class Batch:
                 self.anomaly_rows.append(anomaly_table.row(value))
                 self.anomaly_records.append(record)
         except RefusedError as refusal:
-            self.dead.append(DeadLetter(record, refusal))
+            self.dead.append(DeadLetter(record, refusal.field, refusal.reason))
 
     def _add_signal(self, record: Message, value: bytes, position: Position) -> None:
         found = signal.decode(value)

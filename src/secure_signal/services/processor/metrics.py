@@ -39,5 +39,5 @@ def committed(batch: Batch, dead: Sequence[DeadLetter], age: float, now: float) 
     BATCH_AGE.set(age)
     LAST_COMMIT.set(now)
     for letter in dead:
-        field = letter.refusal.field.partition(".")[0]
+        field = letter.field.partition(".")[0]
         DEAD_LETTERS.labels(field if field in _FIELDS else "whole").inc()

@@ -31,7 +31,9 @@ _CONSUMER = {
     "session.timeout.ms": 6_000,
     "heartbeat.interval.ms": 2_000,
     # What is fetched ahead is held in memory; a record larger than a fetch comes all the same (KIP-74).
+    # Both are of what is compressed, in memory up to 255 times as much.
     "fetch.message.max.bytes": 512 * 1024,
+    "fetch.max.bytes": 1024 * 1024,
     "queued.max.messages.kbytes": 4 * 1024,
     "queued.min.messages": 5_000,
 }

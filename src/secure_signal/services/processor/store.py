@@ -103,4 +103,7 @@ class Store:
                     raise
                 raise RefusedError("row", f"PostgreSQL: {error.diag.message_primary or error}") from None
 
-        return [DeadLetter(records[index], refusal) for index, refusal in bisect(rows, attempt)]
+        return [
+            DeadLetter(records[index], refusal.field, refusal.reason)
+            for index, refusal in bisect(rows, attempt)
+        ]
