@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from secure_signal.stack import readings, view, watch
+from secure_signal.stack import readings, status_table, view, watch
 from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.ports import HOST, Ports
 from secure_signal.stack.readings import Reading
+from secure_signal.stack.status import PartStatus, Status
 from secure_signal.stack.watch import Found, Scene
 
 METRICS = """\
@@ -80,6 +81,24 @@ def test_numbers_and_anomalies_are_shown_as_they_are(tmp_path: Path, terminal: b
         shown.show(scene, [])
     for text in ("50", "10 × failed login [5 minutes]", "12:00:01"):
         assert text in out.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_stored_data_are_neither_markup_nor_control_characters(tmp_path: Path, terminal: bool) -> None:
+    out = io.StringIO()
+    found = Found(FOUND.time, "[]weird[/]", "ana", "[/] :key: \\[\x1b]0;owned\x07\nnext\x9b2J")
+    console = Console(file=out, force_terminal=terminal, color_system=None, width=110)
+    with view.opened(console, DataFolder(tmp_path / "[/]"), Ports()) as shown:
+        shown.show(Scene(Reading(1, 1, 1, 1), 1, 1, (found,)), [])
+    assert "[]weird[/]" in out.getvalue()
+    assert "[/] :key: \\[�]0;owned��next�2J" in out.getvalue()
+
+
+def test_the_reason_of_a_part_is_no_markup() -> None:
+    out = io.StringIO()
+    part = PartStatus("emitter", "not ready: [/] \x1b[2J", 1, 8000, 0, None)
+    status_table.show(Status("running", "/data", 1, (part,)), Console(file=out, width=110))
+    assert "not ready: [/] �[2J" in out.getvalue()
 
 
 def test_plain_lines_tell_an_anomaly_once(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The local stack: up, status, logs, down, doctor, env."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +26,26 @@ Data = Annotated[
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")]
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the system refuses becomes a sentence instead of a traceback."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise StopError(f"{where}{error.strerror or error}.") from error
+    except Exception as error:
+        import psutil
+
+        if not isinstance(error, psutil.AccessDenied):
+            raise
+        raise StopError(f"Process {error.pid} is another user's: that user or root can do this.") from error
+
+
 @app.command()
+@_explained()
 def up(
     data: Data = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when everything is ready.")] = False,
@@ -49,12 +70,13 @@ def up(
     ).settled()
     if detach:
         stack.fetch_jars(console)
-        detached.run(folder, ports, console)
+        detached.run(folder, ports, settings, console)
     else:
         stack.run(folder, ports, settings, console)
 
 
 @app.command()
+@_explained()
 def status(
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -62,16 +84,18 @@ def status(
     """Say what runs; the exit code is 0 when all of it is ready."""
     folder = _folder(data)
     import msgspec
+    from rich.console import Console
 
     from secure_signal.stack import status as stack
     from secure_signal.stack import status_table
 
     found = stack.read(folder)
-    typer.echo(msgspec.json.encode(found)) if as_json else status_table.show(found)
+    typer.echo(msgspec.json.encode(found)) if as_json else status_table.show(found, Console())
     raise typer.Exit(0 if found.is_ready else 1)
 
 
 @app.command()
+@_explained()
 def logs(
     service: Annotated[str | None, typer.Argument(help="One part, or supervisor. [default: all]")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what is added.")] = False,
@@ -81,20 +105,22 @@ def logs(
     """Show the logs of the parts."""
     folder = _folder(data)
     from secure_signal.stack import logs as stack
+    from secure_signal.stack.terminal import harmless
 
     chosen = stack.of(folder, service)
     for name, log in chosen.items():
         for line in stack.last_lines(log, lines):
-            typer.echo(f"{name:<10} | {line}")
+            typer.echo(f"{name:<10} | {harmless(line)}")
     if follow:
         try:
             for name, line in stack.follow(chosen):
-                typer.echo(f"{name:<10} | {line}")
+                typer.echo(f"{name:<10} | {harmless(line)}")
         except KeyboardInterrupt:
             pass
 
 
 @app.command()
+@_explained()
 def down(data: Data = None) -> None:
     """Stop what runs; the data stay."""
     folder = _folder(data)
@@ -105,6 +131,7 @@ def down(data: Data = None) -> None:
 
 
 @app.command()
+@_explained()
 def doctor(data: Data = None) -> None:
     """Check what the local stack needs, and say what to do where it is missing."""
     folder = _folder(data)
@@ -121,6 +148,7 @@ def doctor(data: Data = None) -> None:
 
 
 @app.command()
+@_explained()
 def env(data: Data = None) -> None:
     """Print shell exports of where Kafka and PostgreSQL are: `eval "$(secure-signal env)"`."""
     folder = _folder(data)

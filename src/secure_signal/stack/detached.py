@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import IO
 
 from rich.console import Console
+from rich.text import Text
 
+from secure_signal.adapters.settings import Settings
 from secure_signal.core.errors import StopError
 from secure_signal.stack import invocation, record, view
 from secure_signal.stack.folder import DataFolder
@@ -17,7 +19,7 @@ from secure_signal.stack.ports import Ports
 _POLL_SECONDS = 0.1
 
 
-def run(folder: DataFolder, ports: Ports, console: Console) -> None:
+def run(folder: DataFolder, ports: Ports, settings: Settings, console: Console) -> None:
     """Start it and return when everything is ready. StopError says why it did not come up."""
     options = [f"--{name}-port={port}" for name, port in asdict(ports).items()]
     command = [sys.executable, "-m", "secure_signal", "up", f"--data={folder.path}", *options]
@@ -35,7 +37,9 @@ def run(folder: DataFolder, ports: Ports, console: Console) -> None:
             supervisor.terminate()
             raise StopError("Given up; what had started stops.") from None
     stop = invocation.of(folder, "down")
-    console.print(f"Running in the background (process {supervisor.pid}). Stop it: {stop}", soft_wrap=True)
+    background = f"Running in the background (process {supervisor.pid}). Stop it: {stop}"
+    console.print(Text(background), soft_wrap=True)
+    view.tell_doors(console, settings)
     console.print(view.places(folder, ports), soft_wrap=True)
 
 

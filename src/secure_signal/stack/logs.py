@@ -3,7 +3,9 @@
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from secure_signal.core.errors import UsageError
@@ -29,10 +31,11 @@ def bound(log: Path, limit: int = LIMIT) -> None:
     """Move the content away when there is much of it.
 
     The writer keeps its file and goes on at its (new) end, because it appends; the few lines that it
-    writes meanwhile are lost.
+    writes meanwhile are lost. Where there is no room for a copy, all of it is.
     """
     if log.exists() and log.stat().st_size > limit:
-        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        with suppress(OSError):
+            shutil.copyfile(log, log.with_name(log.name + ".1"))
         os.truncate(log, 0)
 
 
@@ -42,7 +45,7 @@ def last_lines(log: Path, count: int) -> list[str]:
         return []
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 256 * 1024))
-        return file.read().decode(errors="replace").splitlines()[-count:]
+        return list(deque(file.read().decode(errors="replace").splitlines(), count))
 
 
 def follow(logs: Mapping[str, Path], seconds: float = 0.3) -> Iterator[tuple[str, str]]:

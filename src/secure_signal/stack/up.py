@@ -4,11 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.settings import read as read_settings
@@ -65,14 +67,16 @@ def run(folder: DataFolder, ports: Ports, settings: Settings, console: Console) 
     claim(folder)
     ports.check()
     found = fetch_jars(console)
-    say = _speaker(folder, console)
+    say = speaker(folder, console)
     wanted = _until_signal()
     supervisor = Supervisor(folder, ports, found, settings, say, wanted)
     try:
         say(f"Starting on {folder.path}")
         supervisor.start()
         say(f"Ready after {time.monotonic() - begin:.1f} s")
-        _say_where(console, folder, ports, settings)
+        view.tell_doors(console, settings)
+        if not console.is_terminal:  # the picture has them at its foot
+            console.print(view.places(folder, ports), soft_wrap=True)
         _watch(supervisor, folder, ports, console, wanted)
     except Stopped:
         pass
@@ -93,22 +97,17 @@ def _watch(
             shown.show(watch.scene, supervisor.parts.values())
 
 
-def _say_where(console: Console, folder: DataFolder, ports: Ports, settings: Settings) -> None:
-    if settings.api_keys == "off":
-        console.print("API keys are off: everything listens on the loopback address alone.")
-    if not console.is_terminal:
-        console.print(view.places(folder, ports), soft_wrap=True)
-
-
-def _speaker(folder: DataFolder, console: Console) -> Callable[[str], None]:
+def speaker(folder: DataFolder, console: Console) -> Callable[[str], None]:
     """Tells the person now, and the log for later."""
     log = folder.log("supervisor")
 
     def say(sentence: str) -> None:
-        logs.bound(log)
-        with log.open("a") as file:
-            file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {sentence}\n")
-        console.print(sentence, markup=False, soft_wrap=True)
+        with suppress(OSError):  # a full disk is no reason to stop
+            logs.bound(log)
+            with log.open("a") as file:
+                file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {sentence}\n")
+        with suppress(OSError):  # a terminal that is gone is none to stop in disorder
+            console.print(Text(sentence), soft_wrap=True)
 
     return say
 

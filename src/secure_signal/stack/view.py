@@ -7,14 +7,15 @@ from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from secure_signal.adapters.settings import Settings
 from secure_signal.stack import invocation
 from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.part import Part
 from secure_signal.stack.ports import HOST, Ports
+from secure_signal.stack.terminal import harmless
 from secure_signal.stack.watch import Found, Scene
 
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
@@ -43,8 +44,9 @@ class Picture:
 
     def __init__(self, live: Live, folder: DataFolder, ports: Ports) -> None:
         self._live = live
-        logs = escape(invocation.of(folder, "logs"))
-        self._foot = f"{places(folder, ports)}\nLogs [bold]{logs}[/]   Stop [bold]Ctrl-C[/]"
+        logs = (invocation.of(folder, "logs"), "bold")
+        stop = ("Ctrl-C", "bold")
+        self._foot = Text.assemble(places(folder, ports), "\nLogs ", logs, "   Stop ", stop)
         self._shown = 0.0
 
     def show(self, scene: Scene, parts: Iterable[Part]) -> None:
@@ -68,22 +70,30 @@ class Lines:
         """Print what is new."""
         for found in reversed(scene.anomalies):
             if found not in self._told:
-                self._console.print(f"anomaly: {_sentence(found)}", markup=False, soft_wrap=True)
+                self._console.print(Text(f"anomaly: {_sentence(found)}"), soft_wrap=True)
         self._told = set(scene.anomalies)
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY_SECONDS
             waiting = [p.name for p in parts if p.ready_since is None]
             tail = f"; not ready: {', '.join(waiting)}" if waiting else ""
-            self._console.print(f"{_summary(scene)}{tail}", markup=False, soft_wrap=True)
+            self._console.print(Text(f"{_summary(scene)}{tail}"), soft_wrap=True)
 
 
-def places(folder: DataFolder, ports: Ports) -> str:
+def tell_doors(console: Console, settings: Settings) -> None:
+    """Say it when whoever is on this machine may come in."""
+    if settings.api_keys == "off":
+        console.print("API keys are off: everything listens on the loopback address alone.", soft_wrap=True)
+
+
+def places(folder: DataFolder, ports: Ports) -> Text:
     """Where to look."""
-    exports = escape(f'eval "$({invocation.of(folder, "env")})"')
-    return (
-        f"Page [bold]http://{HOST}:{ports.dashboard}/[/]   "
-        f"API [bold]http://{HOST}:{ports.emitter}/docs[/]\n"
-        f"Other programs find Kafka and PostgreSQL after [bold]{exports}[/]"
+    return Text.assemble(
+        "Page ",
+        (f"http://{HOST}:{ports.dashboard}/", "bold"),
+        "   API ",
+        (f"http://{HOST}:{ports.emitter}/docs", "bold"),
+        "\nOther programs find Kafka and PostgreSQL after ",
+        (f'eval "$({invocation.of(folder, "env")})"', "bold"),
     )
 
 
@@ -111,13 +121,13 @@ def _anomalies(anomalies: Iterable[Found]) -> RenderableType:
     for _ in range(3):
         table.add_column(no_wrap=True, overflow="ellipsis")
     for found in anomalies:
-        colour = _COLOURS.get(found.severity, "")
-        table.add_row(f"  {found.time:%H:%M:%S}", f"[{colour}]{found.severity}[/]", escape(found.summary))
-    return table if table.row_count else "  [dim]no anomaly yet[/]"
+        severity = Text(harmless(found.severity), _COLOURS.get(found.severity, ""))
+        table.add_row(f"  {found.time:%H:%M:%S}", severity, Text(harmless(found.summary)))
+    return table if table.row_count else Text("  no anomaly yet", "dim")
 
 
 def _sentence(found: Found) -> str:
-    return f"{found.time:%H:%M:%S} {found.severity}: {found.summary}"
+    return harmless(f"{found.time:%H:%M:%S} {found.severity}: {found.summary}")
 
 
 def _summary(scene: Scene) -> str:
