@@ -1,5 +1,7 @@
 """The local stack without its servers: ports, restarts, logs, records, what survived a supervisor."""
 
+import errno
+import io
 import os
 import socket
 import subprocess
@@ -8,14 +10,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import psutil
 import pytest
+from rich.console import Console
 from tests.servers import until
 
 from secure_signal.cli import stack as command
 from secure_signal.core.errors import StopError, UsageError
-from secure_signal.stack import jars, leftovers, logs, ports, record
+from secure_signal.stack import doctor, jars, leftovers, logs, ports, record, up
 from secure_signal.stack.account import Account
 from secure_signal.stack.child import Identity, Program
 from secure_signal.stack.folder import DataFolder
@@ -50,7 +54,7 @@ def test_a_taken_port_is_named_with_its_holder_and_the_way_out() -> None:
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(StopError) as refused:
-            Ports(kafka=port).check()
+            Ports(0, 0, 0, 0, port, 0).check()
     for word in (f"Port {port}", "kafka", f"process {os.getpid()}", "--kafka-port"):
         assert word in str(refused.value)
 
@@ -91,6 +95,31 @@ def test_a_killed_part_is_started_again_and_says_so(tmp_path: Path) -> None:
         assert list(part.tend(0.9)) == ["part is ready again"]
     finally:
         part.stop()
+
+
+def test_a_part_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    log = tmp_path / "missing" / "log"
+    part = Part("part", 0, lambda: Program("part", SLEEP, log), lambda: True)
+    (sentence,) = part.tend(0.0)
+    assert "No such file" in sentence
+    assert "trying again in 0.5 s" in sentence
+    assert list(part.tend(0.4)) == []
+    log.parent.mkdir()
+    try:
+        assert list(part.tend(0.5)) == []
+        assert list(part.tend(0.6)) == ["part is ready again"]
+    finally:
+        part.stop()
+
+
+def test_a_part_killed_by_a_signal_without_a_name_is_told(tmp_path: Path) -> None:
+    part = Part("part", 0, lambda: Program("part", SLEEP, tmp_path / "log"), lambda: True)
+    list(part.tend(0.0))
+    assert part.child
+    os.kill(part.child.pid, 40)
+    part.child.wait()
+    (sentence,) = part.tend(0.1)
+    assert "killed by signal 40" in sentence
 
 
 def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
@@ -151,6 +180,83 @@ def test_a_data_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StopError, match="--data"):
         DataFolder(tmp_path / "file" / "data").make()
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter").touch()
+    tmp_path.chmod(0o750)
+    with pytest.raises(StopError, match="not empty"):
+        DataFolder(tmp_path).make()
+    assert [f.name for f in tmp_path.iterdir()] == ["letter"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+def test_an_empty_folder_is_taken_and_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    for _ in range(2):
+        DataFolder(tmp_path).make()
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+def test_doctor_creates_nothing(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    new, file, foreign = (_advice(path) for path in (tmp_path / "new", tmp_path / "other", tmp_path))
+    assert [f.name for f in tmp_path.iterdir()] == ["other"]
+    assert not new
+    assert "--data" in file
+    assert "--data" in foreign
+
+
+def _advice(path: Path) -> str:
+    findings = doctor.examine(DataFolder(path), Ports(0, 0, 0, 0, 0, 0))
+    return next(f.advice for f in findings if f.name == "Data folder")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "stack.json"), "stack.json: Permission denied"),
+        (psutil.AccessDenied(7), "Process 7"),
+    ],
+)
+def test_what_the_system_refuses_becomes_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, folder: DataFolder, refusal: Exception, sentence: str
+) -> None:
+    monkeypatch.setattr(record, "read", Mock(side_effect=refusal))
+    with pytest.raises(StopError, match=sentence):
+        command.down(folder.path)
+
+
+def test_a_file_instead_of_a_folder_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StopError, match="Not a directory"):
+        command.down(tmp_path / "file")
+
+
+def test_down_makes_nothing_where_nothing_runs(tmp_path: Path) -> None:
+    command.down(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_supervisor(folder: DataFolder) -> None:
+    folder.logs.rmdir()
+    out = io.StringIO()
+    up.speaker(folder, Console(file=out))("kafka is ready")
+    assert "kafka is ready" in out.getvalue()
+
+
+def test_a_log_is_bounded_also_without_room_for_a_copy(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    log.write_bytes(b"old\n" * 100)
+    (tmp_path / "part.log.1").mkdir()
+    logs.bound(log, limit=100)
+    assert log.stat().st_size == 0
+
+
+@pytest.mark.parametrize(("count", "last"), [(0, []), (1, ["b"]), (9, ["a", "b"])])
+def test_as_many_lines_of_a_log_as_asked(tmp_path: Path, count: int, last: list[str]) -> None:
+    (tmp_path / "log").write_text("a\nb\n")
+    assert logs.last_lines(tmp_path / "log", count) == last
 
 
 def test_a_log_is_bounded_while_its_writer_goes_on(tmp_path: Path) -> None:

