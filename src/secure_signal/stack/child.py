@@ -18,7 +18,7 @@ class Program:
     """What to run under which name; its output is appended to ``log``.
 
     ``stop`` is the signal that ends it in good order, ``last_will`` the one it gets when its parent
-    dies, and ``patience`` the seconds it may take to end before it is killed.
+    dies, ``patience`` the seconds it may take to end before it is killed, and ``folder`` where it works.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Program:
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
     account: Account | None = None
+    folder: Path = Path("/")
     stop: signal.Signals = signal.SIGTERM
     last_will: signal.Signals = signal.SIGKILL
     patience: float = 20.0
@@ -65,7 +66,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | program.environment,
-                cwd="/",
+                cwd=program.folder,
                 # Ctrl-C in the terminal is for the supervisor alone: it knows the order.
                 process_group=0,
             )

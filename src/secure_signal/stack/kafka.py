@@ -1,6 +1,7 @@
 """Embedded Kafka: one node, broker and controller at once, on the Java runtime of a wheel."""
 
 import base64
+import os
 import shutil
 import subprocess
 import uuid
@@ -33,6 +34,14 @@ _JAVA_OPTIONS = (
     "-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory",
 )
 
+_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "2",
+    # Java reads its paths by it: one that is not ASCII would not be found.
+    "LC_ALL": "C.UTF-8",
+}
+
+_SETTINGS = "server.properties"
+
 
 def bootstrap_servers(port: int) -> str:
     """What a client is given."""
@@ -42,16 +51,15 @@ def bootstrap_servers(port: int) -> str:
 def prepare(folder: Path, port: int, jars: list[Path], log: Path) -> Program:
     """Write the configuration, format the storage if it is new, and say what to run."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "server.properties"
-    settings.write_text(_settings(folder / "data", port, ports.free()))
+    (folder / _SETTINGS).write_text(_settings(port, ports.free()))
     java = (str(JAVA), *_JAVA_OPTIONS, "-cp", ":".join(map(str, jars)))
     if not (folder / "data" / "meta.properties").exists():  # what formatting writes last
         shutil.rmtree(folder / "data", ignore_errors=True)
-        _format(java, settings)
-    return Program("kafka", (*java, "kafka.Kafka", str(settings)), log, environment={"MALLOC_ARENA_MAX": "2"})
+        _format(java, folder)
+    return Program("kafka", (*java, "kafka.Kafka", _SETTINGS), log, _ENVIRONMENT, folder=folder)
 
 
-def _settings(data: Path, port: int, controller_port: int) -> str:
+def _settings(port: int, controller_port: int) -> str:
     fixed = (files("secure_signal.stack") / "kafka.properties").read_text()
     return fixed + "\n".join(
         (
@@ -59,28 +67,26 @@ def _settings(data: Path, port: int, controller_port: int) -> str:
             f"listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}",
             f"advertised.listeners=PLAINTEXT://{ports.HOST}:{port}",
             f"controller.quorum.voters=1@{ports.HOST}:{controller_port}",
-            f"log.dirs={_escaped(data)}",
             "",
         )
     )
 
 
-def _escaped(path: Path) -> str:
-    return str(path).replace("\\", "\\\\")
-
-
-def _format(java: tuple[str, ...], settings: Path) -> None:
+def _format(java: tuple[str, ...], folder: Path) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = (
         *java,
         "kafka.tools.StorageTool",
         "format",
         f"--cluster-id={cluster_id}",
-        f"--config={settings}",
+        f"--config={_SETTINGS}",
     )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    environment = os.environ | _ENVIRONMENT
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+    )
     if done.returncode != 0:
-        raise StopError(f"Kafka's storage could not be prepared in {settings.parent}: {done.stderr.strip()}")
+        raise StopError(f"Kafka's storage could not be prepared in {folder}: {done.stderr.strip()}")
 
 
 def is_ready(port: int) -> bool:

@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from secure_signal.core.errors import RetryError, StopError
 from secure_signal.stack import account, leftovers, postgres_home
@@ -111,12 +110,15 @@ def is_ready(access: Access) -> bool:
     return True
 
 
-def ensure_database(access: Access, name: str = _NAME) -> None:
+def ensure_database(access: Access) -> None:
     """Create the database if it is missing; RetryError where PostgreSQL cannot be reached."""
     try:
         with psycopg.connect(access.url("postgres"), autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
-            if not known:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            if not connection.execute(_query("find_database")).fetchone():
+                connection.execute(_query("create_database"))
     except psycopg.OperationalError as error:
         raise RetryError(f"PostgreSQL cannot be reached: {error}") from error
+
+
+def _query(name: str) -> bytes:
+    return (files("secure_signal.stack") / f"{name}.sql").read_bytes()
