@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check bench lock clean
+.PHONY: run test compose-test check durability bench lock clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
