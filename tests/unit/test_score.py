@@ -1,5 +1,7 @@
 """What counts as found, as a false alarm, and as neither."""
 
+import pytest
+
 from secure_signal.core.instant import SECOND
 from secure_signal.core.score import Delay, Finding, score
 from secure_signal.core.traffic.label import Label
@@ -59,17 +61,40 @@ def test_false_alarms_outside_the_interval_do_not_count() -> None:
     assert score([attack("a")], found, since=50 * SECOND).total.false_alarms == 1
 
 
-def test_an_attack_whose_signals_did_not_all_arrive_counts_neither_way_and_is_told() -> None:
-    result = score([attack("a"), attack("b")], [finding("brute_force", "b-1")], incomplete={"b"})
+def test_an_attack_that_stopped_in_the_midst_counts_neither_way_and_is_told() -> None:
+    result = score([attack("a"), attack("b")], [finding("brute_force", "b-1")], missing={"b-2"})
     total = result.total
     assert (total.attacks, total.found, total.true_alarms, total.left_out) == (1, 0, 0, 1)
 
 
-def test_a_kind_of_which_nothing_arrived_misses_any_recall_asked_for() -> None:
-    labels = [attack("a"), attack("b", kind="mass_download")]
-    result = score(labels, [finding("brute_force", "a-1")], incomplete={"b"})
+@pytest.mark.parametrize("lost", [{"b-1"}, {"b-1", "b-2"}])
+def test_an_attack_whose_signals_the_pipeline_lost_is_missed(lost: set[str]) -> None:
+    total = score([attack("a"), attack("b")], [finding("brute_force", "a-1")], missing=lost).total
+    assert (total.attacks, total.found, total.recall, total.left_out) == (2, 1, 0.5, 0)
+
+
+@pytest.mark.parametrize(("stopped", "reached"), [(20, True), (21, False)])
+def test_a_score_that_leaves_out_more_than_a_fifth_reaches_nothing(stopped: int, reached: bool) -> None:
+    labels = [attack(str(n)) for n in range(100)]
+    found = [finding("brute_force", f"{n}-1") for n in range(100)]
+    result = score(labels, found, missing={f"{n}-2" for n in range(stopped)})
+    assert result.total.left_out == stopped
+    assert result.reaches(precision=0.1, recall=0.1) is reached
+    assert result.reaches(precision=0, recall=0)
+
+
+def test_a_kind_of_which_no_attack_was_whole_misses_any_recall_asked_for() -> None:
+    labels = [*map(attack, "acdef"), attack("b", kind="mass_download")]
+    result = score(labels, [finding("brute_force", f"{id_}-1") for id_ in "acdef"], missing={"b-2"})
     assert result.total.recall == 1
     assert not result.reaches(precision=0, recall=0.1)
+    assert result.reaches(precision=0.1, recall=0)
+
+
+def test_what_is_told_again_of_an_attack_makes_no_score_better() -> None:
+    again = [finding("brute_force", "a-1", at=at) for at in range(100, 290)]
+    total = score([attack("a")], again + [finding("brute_force", "x")] * 9).total
+    assert (total.true_alarms, total.false_alarms, total.precision) == (1, 9, 0.1)
 
 
 def test_one_attack_found_twice_is_found_once_by_the_first_that_was_told() -> None:
@@ -78,7 +103,7 @@ def test_one_attack_found_twice_is_found_once_by_the_first_that_was_told() -> No
         finding("brute_force", "a-1", at=104, told=106),
     ]
     total = score([attack("a")], found).total
-    assert (total.found, total.true_alarms) == (1, 2)
+    assert (total.found, total.true_alarms) == (1, 1)
     assert total.since_first == Delay(6, 6)
     assert total.since_completing == Delay(2, 2)
 

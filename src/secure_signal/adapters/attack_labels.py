@@ -29,13 +29,13 @@ def store(connection: psycopg.Connection, labels: Iterable[Label]) -> None:
         connection.cursor().executemany(statement("attack_labels_store"), rows)
 
 
-def between(connection: psycopg.Connection, since: int, until: int) -> tuple[list[Label], list[Label]]:
-    """Attacks that began between two instants: those whose signals are all stored, and the others."""
-    whole: list[Label] = []
-    partial: list[Label] = []
+def between(connection: psycopg.Connection, since: int, until: int) -> tuple[list[Label], set[str]]:
+    """Attacks that began between two instants, and the ids of those of their signals that are not stored."""
+    labels: list[Label] = []
+    missing: set[str] = set()
     with outages():
         rows = connection.execute(statement("attack_labels_between"), _interval(since, until)).fetchall()
-    for id_, kind, start, end, user_ids, ip, signal_ids, complete in rows:
+    for id_, kind, start, end, user_ids, ip, signal_ids, not_stored in rows:
         label = Label(
             id=id_,
             kind=kind,
@@ -45,8 +45,9 @@ def between(connection: psycopg.Connection, since: int, until: int) -> tuple[lis
             ip=ip,
             signal_ids=signal_ids,
         )
-        (whole if complete else partial).append(label)
-    return whole, partial
+        labels.append(label)
+        missing.update(not_stored)
+    return labels, missing
 
 
 def findings(connection: psycopg.Connection, since: int, until: int) -> list[Finding]:

@@ -12,7 +12,7 @@ def of(score: Score) -> Table:
     """One line for each kind of attack, and one for all; fits into 80 columns."""
     caption = "Seconds from an attack's first and completing signal: median/p95."
     if left_out := score.total.left_out:
-        caption += f"\nLeft out: {left_out} attacks of which not all signals are stored (yet)."
+        caption += f"\nLeft out: {left_out} attacks that stopped in the midst, or are not wholly stored yet."
     table = Table(title="Attacks, and what was found of them", caption=caption, box=SIMPLE, padding=0)
     table.add_column("kind", no_wrap=True)
     for name in (

@@ -78,7 +78,8 @@ def score(
     """Compare what was found with the attacks that the generator made.
 
     An attack is found when an anomaly of its kind has one of its signals as evidence. Attacks that had
-    not begun or ended within the time asked for, or whose signals did not all arrive, do not count.
+    not begun or ended within the time asked for, or stopped in the midst, do not count; where that is
+    more than a fifth, no --min-precision or --min-recall is reached.
     Reads PostgreSQL at DATABASE_URL, or two files: there delays are in event time.
     """
     if (labels is None) != (anomalies is None):
@@ -136,11 +137,11 @@ def _of_database(since: int) -> Score:
     until = _now() - _SETTLE
     try:
         with postgres.connect(settings.read().database_url, "score") as connection:
-            whole, partial = attack_labels.between(connection, since - _BEFORE, until)
+            labels, missing = attack_labels.between(connection, since - _BEFORE, until)
             found = attack_labels.findings(connection, since, LAST)
     except RetryError as error:
         raise StopError(f"{error}\nDATABASE_URL names the database to score.") from None
-    return compare(whole + partial, found, since, until, {one.id for one in partial})
+    return compare(labels, found, since, until, missing)
 
 
 def _instant(text: str) -> int:

@@ -1,8 +1,9 @@
 """How well attacks were found: anomalies compared with the labels of made traffic.
 
 An anomaly is *true* when its evidence has a signal of an attack and its type is the attack's kind, or
-one that such an attack also is (``ALSO``). Any other anomaly is a false alarm. An attack is *found* when
-a true anomaly has its own kind.
+one that such an attack also is (``ALSO``). Any other anomaly is a false alarm. What is told of an attack
+under one type counts once, however often it is told. An attack is *found* when a true anomaly has its
+own kind.
 """
 
 import math
@@ -29,6 +30,10 @@ ALSO: dict[str, frozenset[str]] = {
 }
 
 
+# Of the attacks, as many as may be left out of a score that is to be trusted.
+_MAX_LEFT_OUT = 0.2
+
+
 class Finding(NamedTuple):
     """An anomaly as far as it counts here; both times in microseconds."""
 
@@ -48,7 +53,7 @@ class Delay(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One kind, or all of them; precision and recall are None where there is nothing to divide by.
 
-    ``left_out`` are attacks of which not all signals arrived: nobody can tell whether they would be found.
+    ``left_out`` are attacks that stopped in the midst: nobody can tell whether they would be found.
     ``since_first`` counts from an attack's first signal, ``since_completing`` from the one at which the
     rule was fulfilled.
     """
@@ -72,8 +77,13 @@ class Score(msgspec.Struct, frozen=True):
     kinds: list[Row]
 
     def reaches(self, precision: float, recall: float) -> bool:
-        """Whether the totals are at least so good; any recall asks for each kind to be found once."""
+        """Whether the totals are at least so good; any recall asks for each kind to be found once.
+
+        Where more than a fifth of the attacks are left out, the others prove nothing.
+        """
         total = self.total
+        if (precision or recall) and total.left_out > _MAX_LEFT_OUT * (total.attacks + total.left_out):
+            return False
         if recall and not all(row.found for row in self.kinds if row.attacks or row.left_out):
             return False
         return (total.precision or 0) >= precision and (total.recall or 0) >= recall
@@ -84,26 +94,26 @@ def score(
     findings: Iterable[Finding],
     since: int = 0,
     until: int = LAST,
-    incomplete: Collection[str] = (),
+    missing: Collection[str] = (),
 ) -> Score:
     """Compare what was found with what there was, in the closed interval from ``since`` to ``until``.
 
-    Attacks that are not wholly inside it, and those whose label's id is in ``incomplete`` (not all of
-    their signals arrived), do not count, and neither does what was found of them.
+    Attacks that are not wholly inside it do not count, and neither does what was found of them; nor do
+    those that stopped in the midst, judged by ``missing``: the ids of the signals that did not arrive.
     """
     inside = [label for label in labels if since <= label.start and label.end <= until]
-    counted = {label.id for label in inside if label.id not in incomplete}
+    counted = {label.id for label in inside if not _stopped(label, missing)}
     attack_of = {signal_id: label for label in labels for signal_id in label.signal_ids}
-    caught: dict[str, Finding] = {}
+    caught: dict[tuple[str, str], Finding] = {}
     alarms: list[tuple[str, bool]] = []
     for finding in sorted(findings, key=lambda f: f.detection_time):
-        fitting = _fitting(finding, attack_of)
-        ids = {attack.id for attack in fitting}
-        if ids <= counted and (ids or since <= finding.event_time <= until):
+        told = {(attack.id, finding.anomaly_type) for attack in _fitting(finding, attack_of)}
+        ids = {id_ for id_, _ in told}
+        is_new = not told or not told <= caught.keys()
+        if is_new and ids <= counted and (ids or since <= finding.event_time <= until):
             alarms.append((finding.anomaly_type, bool(ids)))
-        for attack in fitting:
-            if attack.kind == finding.anomaly_type:
-                caught.setdefault(attack.id, finding)
+        for each in told:
+            caught.setdefault(each, finding)
     kinds = sorted({label.kind for label in inside} | {kind for kind, _ in alarms})
     rows = [
         _row(
@@ -118,6 +128,15 @@ def score(
     return Score(_row("all", inside, counted, caught, [true for _, true in alarms]), rows)
 
 
+def _stopped(attack: Label, missing: Collection[str]) -> bool:
+    """Whether its first signals arrived and none after them, as when its sender is stopped.
+
+    With a signal lost between others, or all of them, an attack counts: it is the pipeline that lost them.
+    """
+    there = [id_ not in missing for id_ in attack.signal_ids]
+    return any(there) and not all(there) and there == sorted(there, reverse=True)
+
+
 def _fitting(finding: Finding, attack_of: Mapping[str, Label]) -> list[Label]:
     """The attacks that this finding is true of."""
     attacks = {attack.id: attack for id_ in finding.evidence if (attack := attack_of.get(id_))}
@@ -126,10 +145,14 @@ def _fitting(finding: Finding, attack_of: Mapping[str, Label]) -> list[Label]:
 
 
 def _row(
-    kind: str, inside: list[Label], counted: set[str], caught: Mapping[str, Finding], alarms: list[bool]
+    kind: str,
+    inside: list[Label],
+    counted: set[str],
+    caught: Mapping[tuple[str, str], Finding],
+    alarms: list[bool],
 ) -> Row:
     attacks = [attack for attack in inside if attack.id in counted]
-    found = [(attack, caught[attack.id]) for attack in attacks if attack.id in caught]
+    found = [(attack, first) for attack in attacks if (first := caught.get((attack.id, attack.kind)))]
     return Row(
         kind=kind,
         attacks=len(attacks),
