@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
-from tests.integration.detector_lab import Findings, Process, expected, send, sprees, stream
+from tests.detector_lab import Findings, Process, expected, send, sprees, stream
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.integration.detector_lab import LOGSOURCES, RULES
+from tests.detector_lab import LOGSOURCES, RULES
 
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import signal

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tests.integration.detector_lab import LOGSOURCES, RULES
+from tests.detector_lab import LOGSOURCES, RULES
 
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import identity, signal
