@@ -24,6 +24,9 @@ def of_event(source: str, event_id: str) -> str:
     return str(uuid5(_SIGNALS, f"{len(source)}:{source}{event_id}"))
 
 
-def of_anomaly(rule_id: str, group: tuple[object, ...], signal_id: str) -> str:
-    """The id of what a rule found in a group at the signal that completed it."""
-    return str(uuid5(_ANOMALIES, repr((rule_id, group, signal_id))))
+def of_anomaly(rule_id: str, group: tuple[object, ...], user_id: str, timestamp: int, signal_id: str) -> str:
+    """The id of what a rule found in a group at the signal that completed it.
+
+    That signal is known by all three: clients that count have each a signal ``1``.
+    """
+    return str(uuid5(_ANOMALIES, repr((rule_id, group, user_id, timestamp, signal_id))))

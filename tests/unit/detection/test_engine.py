@@ -39,6 +39,16 @@ def test_the_same_cause_has_the_same_id_and_another_group_another(load: Load) ->
     assert alice.id == again.id != other.id
 
 
+def test_signals_of_one_id_are_told_apart_by_user_and_time(load: Load) -> None:
+    counted = [
+        msgspec.structs.replace(signal(at, user), id="1")
+        for at, user in ((0, "alice"), (0, "mallory"), (9, "alice"))
+    ]
+    assert len({a.id for a in observe(Engine(load(FAILED)), *counted)}) == 3
+    everyone = BRUTE_FORCE.replace("  group-by: user_id\n", "").replace("gte: 3", "gte: 1")
+    assert len({observe(Engine(load(FAILED, everyone)), s)[0].id for s in counted}) == 3
+
+
 def test_a_correlated_rule_is_silent_unless_it_generates(load: Load) -> None:
     silent = observe(Engine(load(FAILED, BRUTE_FORCE)), signal(0))
     loud = observe(

@@ -114,7 +114,7 @@ class Engine:
 
     def _found(self, rule: Detection, signal: Signal, now: int) -> Anomaly:
         return Anomaly(
-            id=identity.of_anomaly(rule.id, (), signal.id),
+            id=identity.of_anomaly(rule.id, (), signal.user_id, signal.timestamp, signal.id),
             rule_id=rule.id,
             rule_title=rule.title,
             anomaly_type=rule.anomaly_type,
@@ -130,7 +130,7 @@ class Engine:
 
     def _crossed(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, now: int) -> Anomaly:
         return Anomaly(
-            id=identity.of_anomaly(rule.id, group, opening.evidence[-1]),
+            id=identity.of_anomaly(rule.id, group, opening.user_id, opening.time, opening.evidence[-1]),
             rule_id=rule.id,
             rule_title=rule.title,
             anomaly_type=rule.anomaly_type,
