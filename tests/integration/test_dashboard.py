@@ -20,6 +20,7 @@ from tests.servers import until
 
 from secure_signal.adapters import kafka
 from secure_signal.adapters import topics as pipeline_topics
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.services.dashboard import stats
 
 pytestmark = pytest.mark.integration
@@ -265,7 +266,7 @@ def _told(dashboard: Dashboard) -> int:
 def test_rate_and_lag_are_those_of_the_topic(
     dashboard: Dashboard, rows: psycopg.Connection, kafka_bootstrap: str, topics: None
 ) -> None:
-    topic_id = pipeline_topics.identify(kafka_bootstrap, pipeline_topics.SIGNALS)
+    topic_id = TopicLogs(kafka_bootstrap).identify(pipeline_topics.SIGNALS)
     rows.execute(
         "INSERT INTO consumer_offsets (topic, topic_id, partition, next_offset, epoch) "
         "VALUES (%s, %s, 1, 3, 1)",

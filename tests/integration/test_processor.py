@@ -23,6 +23,7 @@ from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.settings import Settings
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core import identity
 from secure_signal.core import signal as contract
 from secure_signal.services.processor.processor import Processor
@@ -108,7 +109,7 @@ def test_what_is_stored_is_what_was_sent_and_a_retry_is_the_same_signal(settings
         until(lambda: count(settings) == 2, "both are stored")
         produce(settings, [first, wire(id="b")])
         until(lambda: count(settings) == 3, "the retry is passed and the next signal stored")
-    topic_id = topics.identify(settings.kafka_bootstrap_servers, topics.SIGNALS)
+    topic_id = TopicLogs(settings.kafka_bootstrap_servers).identify(topics.SIGNALS)
     query = "SELECT id, user_id, type, timestamp = '2026-05-01 12:00Z', payload FROM signals"
     found = {row[0]: row[1:] for row in rows(settings.database_url, query)}
     assert set(found) == {"a", "b", identity.of_record(topic_id, 2, 2)}
@@ -132,11 +133,12 @@ def test_what_cannot_be_decoded_is_dead_lettered_as_it_came(settings: Settings) 
 
 
 def test_headers_that_cannot_be_read_cost_nothing_but_themselves(settings: Settings) -> None:
-    odd_header.produce(settings.kafka_bootstrap_servers, topics.SIGNALS, b"{")
+    sent = b"{" + b" " * 4096
+    odd_header.produce(settings.kafka_bootstrap_servers, topics.SIGNALS, sent)
     with processing(settings):
         until(lambda: passed(settings) == 1, "it is done with")
     ((_, value, headers),) = dead_letters(settings, 1)
-    assert value == b"{"
+    assert value == sent
     assert b"not UTF-8" in headers["headers"]
     assert headers["reason"]
 
@@ -155,7 +157,7 @@ def test_a_record_larger_than_a_dead_letter_is_cut(settings: Settings) -> None:
         until(lambda: passed(settings) == 2, "both are done with")
     letters = {headers["original-size"]: (key, value) for key, value, headers in dead_letters(settings, 2)}
     key, value = letters[str(large).encode()]
-    assert (key, value) == (b"k", bytes(topics.LARGEST - 1024 * 1024))
+    assert (key, value) == (b"k", bytes(kafka.MAX_BATCH_BYTES - 1024 * 1024))
     assert letters[b"1"] == (bytes(64 * 1024), b"{")
 
 
@@ -311,7 +313,7 @@ def test_poison_straight_into_kafka_gets_its_fate(settings: Settings) -> None:
     produce(settings, [*values, None], partition=0)
     with processing(settings):
         until(lambda: passed(settings) == len(values) + 1, "all are done with")
-    topic_id = topics.identify(settings.kafka_bootstrap_servers, topics.SIGNALS)
+    topic_id = TopicLogs(settings.kafka_bootstrap_servers).identify(topics.SIGNALS)
     dead = {int(h["offset"]): value for _, value, h in dead_letters(settings, 149) if h["reason"]}
     with psycopg.connect(settings.database_url) as connection:
         wrong = [

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from secure_signal.adapters.topic_ends import TopicEnds
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.errors import RetryError
+
+_SECONDS = 2.0
 
 Offsets = Callable[[], dict[tuple[str, int], int]]
 """The next offset of each partition (topic, number) of this process."""
@@ -17,7 +19,8 @@ class ConsumerLag(Collector):
 
     def __init__(self, name: str, bootstrap_servers: str, topics: tuple[str, ...], offsets: Offsets) -> None:
         self._name = name
-        self._ends = {topic: TopicEnds(bootstrap_servers, topic) for topic in topics}
+        self._logs = TopicLogs(bootstrap_servers, _SECONDS)
+        self._topics = topics
         self._offsets = offsets
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
@@ -28,9 +31,9 @@ class ConsumerLag(Collector):
         """What a scrape gets."""
         (family,) = self.describe()
         offsets = self._offsets()
-        for topic, ends in self._ends.items():
+        for topic in self._topics:
             try:
-                _, found = ends.read()
+                _, found = self._logs.ends(topic)
             except RetryError:
                 break
             for partition, end in found.items():

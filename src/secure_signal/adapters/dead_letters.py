@@ -12,8 +12,8 @@ from secure_signal.core.errors import RetryError
 _SECONDS = 10
 
 # Of one letter, so that it fits the topic with room for what Kafka adds; and of what has to be cut.
-_MAX_BYTES = topics.LARGEST - 64 * 1024
-_CUT_VALUE = topics.LARGEST - 1024 * 1024
+_MAX_BYTES = kafka.MAX_BATCH_BYTES - 64 * 1024
+_CUT_VALUE = kafka.MAX_BATCH_BYTES - 1024 * 1024
 _CUT_KEY = 64 * 1024
 _HEADER_BYTES = 16
 

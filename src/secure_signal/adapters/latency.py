@@ -33,7 +33,7 @@ class LatencyHistogram(Collector):
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """What a scrape gets: each bucket counts those below it too."""
         buckets = [
-            (floatToGoString(bound), float(count))
+            (floatToGoString(bound), float(count))  # type: ignore[no-untyped-call]
             for bound, count in zip(self._bounds, self._counts, strict=True)
         ]
         yield HistogramMetricFamily(self._name, self._documentation, buckets=buckets, sum_value=self._sum)

@@ -1,11 +1,11 @@
-"""The topics: their names, how they are made, and what identifies one."""
+"""The topics: their names, and how they are made."""
 
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.cimpl import NewTopic
 
+from secure_signal.adapters import kafka
 from secure_signal.core.errors import RetryError
 
 SIGNALS = "signal-events"
@@ -23,25 +23,20 @@ class Topic:
     config: dict[str, str] = field(default_factory=dict)
 
 
-_MEBIBYTE = 1024 * 1024
-
-LARGEST = 16 * _MEBIBYTE
-"""Bytes of one batch of records, at most, on the topics that hold more than signals and anomalies."""
-
 ALL = (
     # LZ4 makes a record no more than 255 times smaller, so what a consumer fetches is bounded in its
     # memory too; zstd would let a small fetch be gigabytes. What comes in LZ4 is not compressed again.
     Topic(SIGNALS, {"compression.type": "lz4"}),
     Topic(ANOMALIES),
     # A dead letter is the raw record, as far as it fits.
-    Topic(DEAD_LETTERS, {"max.message.bytes": str(LARGEST), "retention.ms": "-1"}),
+    Topic(DEAD_LETTERS, {"max.message.bytes": str(kafka.MAX_BATCH_BYTES), "retention.ms": "-1"}),
     # Only closed segments are compacted, and who restores a state reads all that is not.
     Topic(
         DETECTOR_STATE,
         {
             "cleanup.policy": "compact",
-            "max.message.bytes": str(LARGEST),
-            "segment.bytes": str(32 * _MEBIBYTE),
+            "max.message.bytes": str(kafka.MAX_BATCH_BYTES),
+            "segment.bytes": str(32 * 1024 * 1024),
             "segment.ms": str(60 * 60 * 1000),
             "min.cleanable.dirty.ratio": "0.2",
         },
@@ -50,14 +45,9 @@ ALL = (
 )
 
 
-def _admin(bootstrap_servers: str) -> AdminClient:
-    # The client would print each failed attempt to connect; RetryError tells it once.
-    return AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
-
-
 def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, seconds: float = 10) -> None:
     """Create what is missing; existing topics stay as they are. RetryError where Kafka does not answer."""
-    admin = _admin(bootstrap_servers)
+    admin = kafka.admin(bootstrap_servers)
     wanted = [
         NewTopic(
             t.name,
@@ -76,13 +66,3 @@ def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, sec
                     raise
     except KafkaException as error:
         raise RetryError(f"Kafka at {bootstrap_servers} does not create topics: {error}") from error
-
-
-def identify(bootstrap_servers: str, name: str, seconds: float = 10) -> str:
-    """Kafka's id of a topic: another one after the topic was deleted and made again."""
-    admin = _admin(bootstrap_servers)
-    try:
-        described = admin.describe_topics(TopicCollection([name]), request_timeout=seconds)
-        return str(described[name].result().topic_id)
-    except KafkaException as error:
-        raise RetryError(f"Kafka at {bootstrap_servers} does not describe {name}: {error}") from error

@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from secure_signal.adapters import http_server, outage, postgres, topics
+from secure_signal.adapters import http_server, outage, postgres
 from secure_signal.adapters.api_keys import Keyring
 from secure_signal.adapters.read_pool import ReadPool
 from secure_signal.adapters.settings import Settings
-from secure_signal.adapters.topic_ends import TopicEnds
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.errors import StopError
 from secure_signal.services.dashboard import application, watch
 from secure_signal.services.dashboard.feed import Feed
@@ -18,6 +18,7 @@ from secure_signal.services.dashboard.page import Headers
 
 _PORT = 8080
 _CONNECTIONS = 4
+_KAFKA_SECONDS = 2.0
 
 
 def run(settings: Settings) -> None:
@@ -32,7 +33,7 @@ def run(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     feed = Feed()
-    ends = TopicEnds(settings.kafka_bootstrap_servers, topics.SIGNALS)
+    logs = TopicLogs(settings.kafka_bootstrap_servers, _KAFKA_SECONDS)
     keyring = Keyring(settings.database_url, time.monotonic) if settings.api_keys == "required" else None
     async with (
         _pool(settings, "dashboard", _CONNECTIONS) as archive,
@@ -44,7 +45,7 @@ async def _run(settings: Settings) -> None:
             group.create_task(outage.outlast(lambda: _migrate(settings))),
             group.create_task(watch.anomalies(feed, live)),
             group.create_task(watch.counts(feed, live)),
-            group.create_task(watch.pulses(feed, live, ends)),
+            group.create_task(watch.pulses(feed, live, logs)),
         ]
         port = _PORT if settings.http_port is None else settings.http_port
         await http_server.serve(CountCalls(Headers(app)), settings.http_host, port, feed.close)

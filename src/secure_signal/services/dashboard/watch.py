@@ -17,7 +17,7 @@ import structlog
 from secure_signal.adapters import stored_anomalies, topics
 from secure_signal.adapters.read_pool import ReadPool
 from secure_signal.adapters.stored_signals import Key
-from secure_signal.adapters.topic_ends import TopicEnds
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.errors import RetryError
 from secure_signal.services.dashboard.feed import Event, Feed
@@ -86,24 +86,24 @@ async def counts(feed: Feed, pool: ReadPool) -> None:
         await asyncio.sleep(_COUNT_SECONDS)
 
 
-async def pulses(feed: Feed, pool: ReadPool, ends: TopicEnds) -> None:
+async def pulses(feed: Feed, pool: ReadPool, logs: TopicLogs) -> None:
     """Tell how the pipeline does, for ever."""
     reading = Reading()
     while True:
-        before, reading = reading, await _read(pool, ends, reading.topic_id)
+        before, reading = reading, await _read(pool, logs, reading.topic_id)
         pulse = compare(before, reading, datetime.now(UTC), feed.counts)
         feed.pulses.append(pulse)
         await feed.tell([Event("pulse", msgspec.json.encode(pulse).decode())])
         await asyncio.sleep(_PULSE_SECONDS)
 
 
-async def _read(pool: ReadPool, ends: TopicEnds, topic_id: str) -> Reading:
+async def _read(pool: ReadPool, logs: TopicLogs, topic_id: str) -> Reading:
     """A reading; an outage is told in it. While Kafka is out, the topic is the one it was."""
     seconds, trouble = time.monotonic(), []
     found: dict[int, int] | None = None
     stored: dict[int, int] | None = None
     try:
-        topic_id, found = await asyncio.to_thread(ends.read)
+        topic_id, found = await asyncio.to_thread(logs.ends, topics.SIGNALS)
     except RetryError as error:
         trouble.append(str(error))
     try:

@@ -7,6 +7,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from secure_signal.adapters import state_log, topics
+from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import checkpoint
@@ -24,7 +25,8 @@ def restore(
     given: set[Partition], ruleset: RuleSet, consumer: Consumer, outbox: Outbox, bootstrap_servers: str
 ) -> Iterator[tuple[Task, int]]:
     """The task of each partition, and where the partition ends now; RetryError without Kafka."""
-    ids = {topic: topics.identify(bootstrap_servers, topic) for topic, _ in given}
+    logs = TopicLogs(bootstrap_servers, _SECONDS)
+    ids = {topic: logs.identify(topic) for topic, _ in given}
     state = state_log.read(bootstrap_servers, {partition for _, partition in given})
     saved = checkpoint.collect(state, given)
     for topic, partition in sorted(given):

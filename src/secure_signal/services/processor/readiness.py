@@ -1,9 +1,8 @@
 """Whether signal-processor can do its work: asked by /readyz, answered by asking PostgreSQL and Kafka."""
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
-from secure_signal.adapters import postgres
+from secure_signal.adapters import kafka, postgres
 from secure_signal.adapters.settings import Settings
 from secure_signal.core.errors import RetryError
 from secure_signal.services.processor.processor import Processor
@@ -17,8 +16,7 @@ class Readiness:
     def __init__(self, settings: Settings, processor: Processor) -> None:
         self._settings = settings
         self._processor = processor
-        # The client would print each failed attempt to connect; the answer says it once.
-        self._kafka = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 2})
+        self._kafka = kafka.admin(settings.kafka_bootstrap_servers)
 
     def __call__(self) -> str:
         """Block for a few seconds at most."""
