@@ -6,7 +6,7 @@ from random import Random
 from secure_signal.core.traffic import networks
 from secure_signal.core.traffic.actions import Step
 from secure_signal.core.traffic.population import User, device, handle, new_device_id
-from secure_signal.core.traffic.sessions import Scene, Visit, file, leave, sign_in, think, work
+from secure_signal.core.traffic.sessions import DATASETS, Scene, Visit, file, leave, sign_in, think, work
 
 
 def forgotten_password(v: Visit) -> Iterator[Step]:
@@ -87,7 +87,8 @@ def back_from_leave(v: Visit) -> Iterator[Step]:
     user = v.population.dormant(v.rng)
     actor = v.actor._replace(user_id=user.id, connection=user.home, device=user.desktop)
     back = v._replace(user=user._replace(role="member"), actor=actor)
-    yield from sign_in(back, days_since_last_login=v.rng.randint(60, 400))
+    known, days = v.rng.random() < 0.5, v.rng.randint(60, 400)
+    yield from sign_in(back, known_device=known, days_since_last_login=days)
     yield from work(back, 10)
 
 
@@ -117,11 +118,11 @@ def quieter_audit(v: Visit) -> Iterator[Step]:
 
 
 def nightly_export(v: Visit) -> Iterator[Step]:
-    """A few exports of everything."""
-    for _ in range(v.rng.randint(3, 6)):
+    """A few tables, each whole."""
+    for dataset in v.rng.sample(DATASETS, v.rng.randint(3, 6)):
         records = v.rng.randint(10**5, 10**6)
-        key = v.user.api_key_id
-        yield v.actor.does(8, "api.export", api_key_id=key, records=records, bytes=records * 310)
+        details = {"dataset": dataset, "records": records, "bytes": records * 310}
+        yield v.actor.does(8, "api.export", api_key_id=v.user.api_key_id, **details)
 
 
 def broken_link(v: Visit) -> Iterator[Step]:

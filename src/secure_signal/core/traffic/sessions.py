@@ -9,6 +9,12 @@ from secure_signal.core.traffic.actions import Actor, Step
 from secure_signal.core.traffic.population import Population, User, api_key_id
 
 _PATHS = ("/home", "/orders", "/invoices", "/reports", "/team", "/settings", "/help")
+# What can be exported, each by its own name.
+DATASETS = (
+    *("orders", "customers", "invoices", "payments", "refunds", "products", "prices", "stock"),
+    *("suppliers", "shipments", "returns", "addresses", "contacts", "contracts", "subscriptions", "coupons"),
+    *("reviews", "tickets", "sessions", "users", "roles", "devices", "payees", "accounts"),
+)
 _FOLDERS = ("contracts", "invoices", "designs", "payroll", "plans", "minutes")
 
 
@@ -85,8 +91,7 @@ def calls(v: Visit) -> Iterator[Step]:
     key = v.user.api_key_id
     for _ in range(v.rng.randint(6, 20)):
         if v.rng.random() < 0.08:
-            size = v.rng.randint(100, 5000)
-            yield v.actor.does(1, "api.export", api_key_id=key, records=size, bytes=size * 310)
+            yield v.actor.does(1, "api.export", api_key_id=key, **export(v.rng, v.rng.choice(DATASETS)))
         else:
             yield _call(v, key)
 
@@ -130,7 +135,7 @@ def _call(v: Visit, key: str = "") -> Step:
 
 
 def _create_key(v: Visit) -> Step:
-    return v.actor.does(think(v.rng), "apikey.create", api_key_id=api_key_id(v.rng))
+    return v.actor.does(think(v.rng), "apikey.create", **new_key(v.rng))
 
 
 def _change_role(v: Visit) -> Step:
@@ -142,6 +147,17 @@ def _change_role(v: Visit) -> Step:
 def _configure(v: Visit) -> Step:
     days = v.rng.choice(("90", "365", "730"))
     return v.actor.does(think(v.rng), "audit.config_change", value=days)
+
+
+def export(rng: Random, dataset: str) -> dict[str, object]:
+    """A part of a data set, and its size in bytes."""
+    records = rng.randint(100, 5000)
+    return {"dataset": dataset, "records": records, "bytes": records * 310}
+
+
+def new_key(rng: Random) -> dict[str, object]:
+    """An API key, and what it is good for."""
+    return {"api_key_id": api_key_id(rng), "scope": rng.choice(("read", "write", "admin"))}
 
 
 def file(rng: Random) -> dict[str, object]:

@@ -12,8 +12,8 @@ Attack = Callable[[Opportunity], Iterator[Step]]
 KINDS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
-        inside.privilege_escalation,
         sign_in.brute_force,
+        inside.privilege_escalation,
         takeover.impossible_travel,
         inside.mass_download,
         sign_in.credential_stuffing,

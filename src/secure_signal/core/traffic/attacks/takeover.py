@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from secure_signal.core.traffic.actions import Step
 from secure_signal.core.traffic.attacks.opportunity import Opportunity
-from secure_signal.core.traffic.population import api_key_id, new_device_id
-from secure_signal.core.traffic.sessions import file, think
+from secure_signal.core.traffic.population import new_device_id
+from secure_signal.core.traffic.sessions import file, new_key, think
 
 
 def impossible_travel(o: Opportunity) -> Iterator[Step]:
@@ -66,5 +66,4 @@ def dormant_account(o: Opportunity) -> Iterator[Step]:
     yield thief.does(0, "auth.login", known_device=False, days_since_last_login=days)
     yield thief.does(0.2, "session.start")
     yield thief.does(think(o.rng), "page.view", path="/settings")
-    scope = o.rng.choice(("read", "write", "admin"))
-    yield thief.does(think(o.rng), "apikey.create", api_key_id=api_key_id(o.rng), scope=scope)
+    yield thief.does(think(o.rng), "apikey.create", **new_key(o.rng))
