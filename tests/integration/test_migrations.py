@@ -11,7 +11,7 @@ import pytest
 from secure_signal.adapters import postgres
 from secure_signal.adapters.day_partitions import DAY, DAYS_AHEAD, DAYS_BACK, DayPartitions
 from secure_signal.core import instant
-from secure_signal.core.errors import StopError
+from secure_signal.core.errors import RetryError, StopError
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +37,13 @@ def test_an_edited_migration_stops_the_start(database_url: str) -> None:
     with postgres.connect(database_url, "test") as connection:
         connection.execute("UPDATE schema_migrations SET checksum = 'x' WHERE name = '0002_anomalies.sql'")
         with pytest.raises(StopError, match=r"0002_anomalies\.sql differs"):
+            postgres.migrate(connection)
+
+
+def test_a_server_that_takes_no_changes_now_is_asked_again(database_url: str) -> None:
+    with postgres.connect(database_url, "test") as connection:
+        connection.execute("SET default_transaction_read_only = on")
+        with pytest.raises(RetryError, match="read-only"):
             postgres.migrate(connection)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from importlib.resources import files
 
 import psycopg
 from psycopg.rows import class_row
 
+from secure_signal.adapters import postgres
+from secure_signal.adapters.statements import statement
 from secure_signal.core.errors import RetryError
 
 PREFIX = "ssk_"
@@ -53,18 +54,18 @@ def create(
     digest = digest_of(key)
     key_id = digest.hex()[:12]
     row = {"id": key_id, "digest": digest, "name": name, "scopes": sorted(set(scopes))}
-    connection.execute(_sql("create"), row)
+    connection.execute(statement("api_keys_create"), row)
     return key_id, key
 
 
 def listed(connection: psycopg.Connection) -> list[ApiKey]:
     """All keys, revoked ones too, the oldest first."""
-    return connection.cursor(row_factory=class_row(ApiKey)).execute(_sql("list")).fetchall()
+    return connection.cursor(row_factory=class_row(ApiKey)).execute(statement("api_keys_list")).fetchall()
 
 
 def revoke(connection: psycopg.Connection, key_id: str) -> bool:
     """Make a key useless; False where there is none of this id."""
-    return connection.execute(_sql("revoke"), {"id": key_id}).rowcount == 1
+    return connection.execute(statement("api_keys_revoke"), {"id": key_id}).rowcount == 1
 
 
 def digest_of(key: str) -> bytes:
@@ -72,10 +73,6 @@ def digest_of(key: str) -> bytes:
     # A slow, salted hash protects secrets that can be guessed. Nobody guesses 256 random bits, so one
     # SHA-256 is as safe, fast enough for each request, and lets the key be found by its digest.
     return hashlib.sha256(key.encode()).digest()
-
-
-def _sql(name: str) -> bytes:
-    return (files("secure_signal.adapters") / "sql" / f"api_keys_{name}.sql").read_bytes()
 
 
 class Keyring:
@@ -87,6 +84,7 @@ class Keyring:
 
     def __init__(self, database_url: str, clock: Callable[[], float]) -> None:
         """``clock`` tells seconds and never runs backwards (time.monotonic)."""
+        postgres.check(database_url)
         self._url = database_url
         self._clock = clock
         self._scopes: Mapping[bytes, frozenset[Scope]] = {}
@@ -136,7 +134,7 @@ class Keyring:
                     self._connection = await psycopg.AsyncConnection.connect(
                         self._url, autocommit=True, application_name="api-keys"
                     )
-                cursor = await self._connection.execute(_sql("valid"))
+                cursor = await self._connection.execute(statement("api_keys_valid"))
                 return {bytes(digest): frozenset(map(Scope, scopes)) async for digest, scopes in cursor}
         except (psycopg.Error, TimeoutError) as error:
             await self.close()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import psycopg
 import structlog
 
 from secure_signal.core.errors import RetryError
@@ -19,6 +18,6 @@ async def outlast(step: Callable[[], object]) -> None:
         try:
             await asyncio.to_thread(step)
             return
-        except (RetryError, psycopg.OperationalError) as error:
+        except RetryError as error:
             _log.warning("trying again", reason=str(error), seconds=_RETRY_SECONDS)
             await asyncio.sleep(_RETRY_SECONDS)

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from prometheus_client import Histogram
-from psycopg import AsyncConnection, InterfaceError, OperationalError
-from psycopg.errors import QueryCanceled, UndefinedTable
+from psycopg import AsyncConnection, DataError, Error
+from psycopg.errors import QueryCanceled
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from secure_signal.adapters import postgres
 from secure_signal.adapters.statements import statement
-from secure_signal.core.errors import RetryError
+from secure_signal.core.errors import RefusedError, RetryError
 
 SECONDS = 5
 """A question that takes longer is stopped."""
@@ -43,10 +44,14 @@ class AskLessError(RetryError):
 
 
 class ReadPool:
-    """Runs named statements; RetryError while PostgreSQL cannot answer, which ends by itself."""
+    """Runs named statements; RetryError while PostgreSQL cannot answer, which ends by itself.
+
+    RefusedError where it cannot take what it was asked with.
+    """
 
     def __init__(self, url: str, name: str, size: int) -> None:
         """``size`` bounds the questions that PostgreSQL works on at the same time."""
+        postgres.check(url)
         self._pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
             url,
             kwargs={
@@ -105,6 +110,8 @@ class ReadPool:
                     yield connection
         except QueryCanceled as error:
             raise AskLessError(f"PostgreSQL worked on this for {SECONDS} seconds and was stopped.") from error
-        except (OperationalError, InterfaceError, UndefinedTable) as error:
-            # A table is undefined as long as the migrations wait for PostgreSQL.
+        except DataError as error:
+            raise RefusedError("", f"PostgreSQL: {error.diag.message_primary or error}") from error
+        except Error as error:
+            # Also what it has no right or table for: migrations may wait, a failover be under way.
             raise RetryError(f"PostgreSQL cannot answer now: {error}") from error
