@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check durability bench lock clean
+.PHONY: run test compose-test check durability bench lock lock-kafka clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -36,6 +36,10 @@ bench: .venv/installed
 # Makes the lock files anew from pyproject.toml (needs uv).
 lock:
 	@sh locks/make
+
+# Makes the list of Kafka's jars anew from locks/kafka.xml (needs Maven).
+lock-kafka:
+	@sh locks/make-kafka
 
 clean:
 	@rm -rf .venv dist
