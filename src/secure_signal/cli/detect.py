@@ -13,6 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from secure_signal.core import signal
 from secure_signal.core.errors import RefusedError
+from secure_signal.core.recent import Recent
 from secure_signal.core.signal import Signal
 
 app = typer.Typer()
@@ -34,8 +35,9 @@ def detect(
 ) -> None:
     """Judge signals (NDJSON on stdin) by Sigma rules; anomalies come as NDJSON on stdout.
 
-    Signals may be out of order by up to 60 seconds: they are judged by event time. A line that is no
-    signal is reported on stderr with its number and reason; the exit code is then 1.
+    Signals may be out of order by up to 60 seconds: they are judged by event time. One that comes again
+    (same id and timestamp) is judged once. A line that is no signal is reported on stderr with its number
+    and reason; the exit code is then 1.
 
     Example: `secure-signal detect --rules my-rules/ < signals.ndjson > anomalies.ndjson`
     """
@@ -65,11 +67,12 @@ def detect(
 
 
 class _Lines:
-    """The signals of a file, one a line; what is none is told on stderr and counted in ``bad``."""
+    """The signals of a file, one a line, each once; what is none is told on stderr and counted in ``bad``."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.bad = 0
         self._file = file
+        self._recent = Recent()
 
     def __iter__(self) -> Iterator[Signal]:
         for number, line in enumerate(_watched(self._file), 1):
@@ -80,8 +83,10 @@ class _Lines:
             except RefusedError as error:
                 self.bad += 1
                 typer.echo(f"line {number}: {error}", err=True)
-            else:
-                yield read if read.id else msgspec.structs.replace(read, id=f"line-{number}")
+                continue
+            named = read if read.id else msgspec.structs.replace(read, id=f"line-{number}")
+            if not self._recent.seen(named.id, named.timestamp, number):
+                yield named
 
 
 def _watched(lines: Iterable[bytes]) -> Iterator[bytes]:

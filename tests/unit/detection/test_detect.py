@@ -2,15 +2,21 @@
 
 import json
 import random
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.unit.detection.conftest import Load
-from tests.unit.detection.samples import BRUTE_FORCE, FAILED, SUM, signal
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, START, SUM, signal
 from typer.testing import CliRunner, Result
 
 from secure_signal.cli import app
+from secure_signal.core import instant
 from secure_signal.core import signal as contract
+from secure_signal.core.detection.engine import LATENESS
+from secure_signal.core.detection.reorder import by_event_time
+from secure_signal.core.instant import SECOND
 
 
 @pytest.fixture
@@ -33,6 +39,40 @@ def test_shuffled_signals_give_what_sorted_ones_give(folder: Path) -> None:
     assert [a | strip for a in first] == [a | strip for a in second]
     assert [(a["rule_id"], a["group"]) for a in first] == [(SUM, {"user_id": u}) for u in "ab"]
     assert [run.exit_code for run in runs] == [0, 0]
+
+
+@pytest.mark.parametrize("lines", [[0], [30], range(0, 60, 5)])
+def test_a_wrong_clock_puts_nobody_else_out_of_order(lines: Iterable[int]) -> None:
+    shuffled = sorted(
+        map(signal, range(120)), key=lambda each: each.timestamp + each.timestamp // SECOND * 37 % 59 * SECOND
+    )
+    for line in lines:
+        shuffled.insert(line, msgspec.structs.replace(signal(0, user="mallory"), timestamp=instant.LAST))
+    ordered = [each.timestamp for each in by_event_time(shuffled, LATENESS)]
+    assert ordered == sorted(ordered)
+
+
+def test_after_a_pause_signals_are_put_in_order_and_do_not_wait_for_the_end() -> None:
+    def times() -> Iterator[float]:
+        yield from (*range(100), *range(9000, 9100, 2))
+        yield 9070
+        read.append(True)
+        yield from range(9100, 9200)
+
+    read: list[bool] = []
+    ordered = by_event_time((signal(second) for second in times()), LATENESS)
+    before = [each.timestamp for each in ordered if not read]
+    assert before == sorted(before)
+    assert before[-1] > START + 9000 * SECOND
+
+
+def test_a_signal_that_comes_again_is_judged_once(folder: Path) -> None:
+    twice = contract.encode(signal(0))
+    result = detect(folder, [twice, twice, contract.encode(signal(1))])
+    assert (result.stdout, result.exit_code) == ("", 0)
+    rules = folder / "rules"
+    (rules / "rule-2.yml").unlink()
+    assert len(detect(folder, [twice, twice]).stdout.splitlines()) == 1
 
 
 def test_bad_lines_are_named_and_the_good_ones_judged(folder: Path) -> None:
