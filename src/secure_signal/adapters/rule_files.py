@@ -1,15 +1,12 @@
-"""Rule files and the log sources file, read from disk: Sigma in YAML, log sources in TOML."""
+"""Rule files, read from disk: Sigma in YAML."""
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from secure_signal.adapters import rule_yaml
+from secure_signal.adapters import logsource_file, rule_yaml
 from secure_signal.core.detection.compiler import compile_rules
 from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.logsource import LogSource, LogSources
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
@@ -17,7 +14,6 @@ from secure_signal.core.errors import UsageError
 _MAX_BYTES = 1024 * 1024
 _MAX_SHOWN = 50
 _BUNDLED = Path(str(files("secure_signal") / "rules"))
-_KEYS = {"type", "product", "category", "service"}
 
 
 def load(rules: Path | Iterable[Path] | None = None, logsources: Path | None = None) -> RuleSet:
@@ -31,28 +27,7 @@ def load(rules: Path | Iterable[Path] | None = None, logsources: Path | None = N
     problems = [*(item for item in read if isinstance(item, Problem)), *wrong]
     if problems:
         raise UsageError(_complaint(problems))
-    return RuleSet(compiled, read_logsources(logsources or _BUNDLED / "logsources.toml"))
-
-
-def read_logsources(path: Path) -> LogSources:
-    """The ``[[logsource]]`` tables of a TOML file; UsageError says which is wrong."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("logsource", [])
-        return LogSources(_logsource(number, table) for number, table in enumerate(tables, 1))
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"{path}: {_reason(error)}") from None
-
-
-def _logsource(number: int, table: dict[str, Any]) -> tuple[str, LogSource]:
-    if unknown := set(table) - _KEYS:
-        raise ValueError(f"[[logsource]] number {number} has unknown keys: {', '.join(sorted(unknown))}")
-    if not table.get("type") or not all(isinstance(value, str) for value in table.values()):
-        raise ValueError(
-            f"[[logsource]] number {number} must have a type (exact, or prefix.*), and product, category and "
-            "service as texts"
-        )
-    source = LogSource(table.get("product", ""), table.get("category", ""), table.get("service", ""))
-    return table["type"], source
+    return RuleSet(compiled, logsource_file.read(logsources or _BUNDLED / "logsources.toml"))
 
 
 def _yaml_files(path: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from secure_signal.adapters import rule_files
+from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import LATENESS, Engine
@@ -93,7 +93,7 @@ def test_sigmahq_rules_match_what_they_should(sigma_rules: Path) -> None:
     loaded = rule_files.load(sigma_rules, CORPORA / "sigma/logsources.toml")
     assert (len(loaded.rules), len(list(loaded.notices))) == (3780, 25)
     for logsources, (given, expected) in sets.items():
-        ruleset = RuleSet(loaded.rules, rule_files.read_logsources(CORPORA / "sigma" / logsources))
+        ruleset = RuleSet(loaded.rules, logsource_file.read(CORPORA / "sigma" / logsources))
         signals = read(lines(given))
         wanted = {(rule, s.id) for s, e in zip(signals, lines(expected), strict=True) for rule in e["rules"]}
         assert {(a.rule_id, a.evidence[0]) for a in detect(ruleset, signals)} ^ wanted == set()

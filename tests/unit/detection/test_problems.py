@@ -6,7 +6,7 @@ import pytest
 from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
 
-from secure_signal.adapters import rule_files
+from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core.errors import UsageError
 
 WRONG: list[tuple[str, int, str]] = [
@@ -101,14 +101,32 @@ def test_a_folder_that_is_not_there_or_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "",
+        "logsource = []",
+        "logsource = 5",
+        "logsource = ['a']",
+        "logsource = [['type']]",
+        "[logsource]\ntype = 'a'",
+        "[[logsources]]\ntype = 'a'",
+        "[[logsource]]\ntype = 'a'\n[[logsources]]\ntype = 'b'",
+        "[[logsource]]\ntype = 'a'\nproduct = 'b'\n[[logsource]]\ntype = 'a'",
         "[[logsource]]\nproduct = 'app'",
         "[[logsource]]\ntype = 1",
+        "[[logsource]]\ntype = ''",
+        "[[logsource]]\ntype = 'auth*'",
         "[[logsource]]\ntype = 'a'\nprodct = 'b'",
         "[[",
+        "a = " + "[" * 5000 + "]" * 5000,
+        "type = '\udcff'",
     ],
 )
 def test_a_wrong_logsources_file_is_named(text: str, tmp_path: Path) -> None:
     file = tmp_path / "logsources.toml"
-    file.write_text(text)
-    with pytest.raises(UsageError, match=r"logsources\.toml"):
-        rule_files.read_logsources(file)
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError, match=r"logsources\.toml: .*\[\[logsource\]\] tables|stands twice"):
+        logsource_file.read(file)
+
+
+def test_a_logsources_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: No such file"):
+        logsource_file.read(tmp_path / "none.toml")

@@ -1,0 +1,42 @@
+"""The log sources file: TOML, one ``[[logsource]]`` table for each type of signals, or ``prefix.*``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from secure_signal.core.detection.logsource import LogSource, LogSources
+from secure_signal.core.errors import UsageError
+
+_SHAPE = (
+    "The file is a list of [[logsource]] tables, each with a type of its own (exact, or prefix.*), and "
+    "product, category and service as texts."
+)
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    type: Annotated[str, msgspec.Meta(pattern=r"^[^*]+(\.\*)?$")]
+    product: str = ""
+    category: str = ""
+    service: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    logsource: Annotated[list[_Entry], msgspec.Meta(min_length=1)]
+
+
+def read(path: Path) -> LogSources:
+    """The log sources; UsageError says what is wrong, and how to mend it."""
+    try:
+        entries = msgspec.toml.decode(path.read_bytes(), type=_File).logsource
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: is nested too deep. {_SHAPE}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}. {_SHAPE}") from None
+    types = [entry.type for entry in entries]
+    for number, type_ in enumerate(types):
+        if type_ in types[:number]:
+            raise UsageError(f"{path}: the type {type_!r} stands twice; take one of its tables out.")
+    return LogSources((e.type, LogSource(e.product, e.category, e.service)) for e in entries)
