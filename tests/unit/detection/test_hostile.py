@@ -2,11 +2,13 @@
 
 import unicodedata
 
+import pytest
 from tests.unit.detection.conftest import Load
-from tests.unit.detection.samples import BRUTE_FORCE, FAILED, signal
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, signal
 from tests.unit.detection.test_engine import observe
 
 from secure_signal.core.anomaly import encode
+from secure_signal.core.detection import window
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.signal import Signal
 
@@ -52,3 +54,26 @@ def test_a_sum_beyond_the_greatest_float_can_be_told(load: Load) -> None:
     total = BRUTE_FORCE.replace("event_count", "value_sum").replace("{gte: 3}", "{gte: 1.79e+308, field: ip}")
     (found,) = observe(Engine(load(FAILED, total)), *failures(1.7e308))
     assert "sum of ip is 1.79769e+308 " in found.summary
+
+
+def test_of_a_long_list_so_many_values_count(load: Load) -> None:
+    counted = BRUTE_FORCE.replace("event_count", "value_count").replace("gte: 3", "gte: 1000, field: ip")
+    engine = Engine(load(FAILED, counted))
+    _, (match,) = engine.judge(failures(list(range(20_000)))[0], LATER)
+    assert match.values == tuple(range(1_000))
+
+
+def test_a_flood_into_one_group_is_bounded_and_counted(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "CAPACITY", 10)
+    engine = Engine(load(FAILED, BRUTE_FORCE))
+    assert len(observe(engine, *failures("10.0.0.1", 25))) == 1
+    assert engine.full == 25 - 10
+
+
+def test_a_condition_that_no_window_can_hold_is_named(load: Load) -> None:
+    def notices(condition: str) -> list[str]:
+        ruleset = load(FAILED, BRUTE_FORCE.replace("gte: 3", condition))
+        return [notice for _, notice in ruleset.notices]
+
+    assert notices("gte: 8192") == notices("lt: 8193") == []
+    assert notices("gte: 8193") == ["never fires: a window holds at most 8192 signals or values"]

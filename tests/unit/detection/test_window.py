@@ -1,6 +1,7 @@
 """A window kept up to date, in and out of order, is what recomputing it from all entries gives."""
 
 from bisect import bisect_right
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import snapshot
+from secure_signal.core.detection import window as limits
 from secure_signal.core.detection.correlation import OPERATORS, Correlation, Kind, Slot
 from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.window import Opening, Window
+from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Window
+from secure_signal.core.signal import MAX_ID, MAX_USER_ID
 
 SPAN = 5
 ALWAYS = 10**6
@@ -178,10 +182,92 @@ def test_evidence_is_bounded_and_ends_with_the_signal_that_completed_it() -> Non
     assert [o.evidence for o in opened] == [[str(n) for n in range(50, MAX_EVIDENCE + 50)]]
 
 
-@pytest.mark.parametrize("lateness", [0, 60])
+@pytest.mark.parametrize("lateness", [0, 60, 5_000])
 def test_a_long_stream_leaves_a_short_window(lateness: int) -> None:
     window = Window(rule(Kind.VALUE_COUNT, "gte", 10**9))
     for time in range(10_000):
         window.enter(Match("c", (0,), (), time, str(time), "u", (time,)), lateness)
     assert len(window.times) <= 2 * (SPAN + lateness + 2)
+    assert window.dropped == 0
     assert all(later > earlier for earlier, later in pairwise(window.times))
+
+
+@given(rules(), entries(), st.integers(0, 19))
+def test_a_full_window_measures_what_it_still_holds(
+    rule: Correlation, arrived: list[Match], cut: int
+) -> None:
+    whole, parted = Window(rule), Window(rule)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "CAPACITY", 4)
+        patch.setattr(limits, "MAX_REDONE", 3)
+        for n, match in enumerate(arrived):
+            if n == cut and parted.times:
+                restored = snapshot.decode(rule, snapshot.encode(parted))
+                assert restored is not None
+                parted = restored
+            assert parted.enter(match, ALWAYS) == whole.enter(match, ALWAYS)
+            by_id = {m.signal_id: m for m in arrived}
+            held = [by_id[i] for i, t in zip(whole.ids, whole.times, strict=True) if t >= whole.newest - SPAN]
+            assert whole.metric.measure() == brute_force(rule, held)
+            assert whole.size == sum(len(detail) or 1 for detail in whole.details)
+            assert whole.size <= 4 or len(whole.times) == 1
+    assert snapshot.encode(parted) == snapshot.encode(whole)
+    assert whole.dropped + len(whole.times) == len(arrived)
+
+
+def longest(number: int) -> Match:
+    """An entry whose id, user and value are as large as they can be."""
+    name = f"{number:05}".ljust(256, "\U0001f511")
+    return Match("c", (0,), (), 1, name[:MAX_ID], name[:MAX_USER_ID], (name[:64],))
+
+
+def test_a_window_keeps_the_newest_entries_and_its_state_fits_a_record() -> None:
+    window = Window(rule(Kind.VALUE_COUNT, "gte", CAPACITY))
+    matches = [longest(n) for n in range(CAPACITY + 50)]
+    (opening,) = (o for match in matches for o in window.enter(match, 0))
+    assert (opening.measure, opening.evidence[-1]) == (CAPACITY, matches[CAPACITY - 1].signal_id)
+    assert window.ids == [m.signal_id for m in matches[50:]]
+    assert window.dropped == 50
+    assert len(snapshot.encode(window)) < kafka.MAX_BATCH_BYTES - 64 * 1024
+
+
+class Diligent:
+    """A metric that counts what it is asked to do."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def add(self, _time: int, _detail: object) -> None:
+        self.steps += 1
+
+    def remove(self, _time: int, _detail: object) -> None:
+        self.steps += 1
+
+    def measure(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize("late", [0, SPAN // 2, SPAN])
+@pytest.mark.parametrize("last", [SPAN, SPAN + 1])
+def test_late_entries_in_a_busy_group_cost_little(late: int, last: int) -> None:
+    # Many at one time, and one that comes when they have just left the window, or are about to.
+    window = Window(rule(Kind.VALUE_SUM, "gte", 1))
+    enter_all(window, 0)
+    window.metric = metric = Diligent()
+    window.low = window.high = 0
+    for n in range(5_000):
+        window.enter(Match("c", (0,), (), 0, str(n), "u"), ALWAYS)
+    enter_all(window, last)
+    for n in range(20):
+        before = metric.steps
+        window.enter(Match("c", (0,), (), late, f"late-{n}", "u"), ALWAYS)
+        assert metric.steps - before <= 6 * MAX_REDONE
+    assert window.dropped == (20 if last > SPAN else 0)
+
+
+def test_a_little_late_is_not_too_late_in_a_busy_group() -> None:
+    window = Window(rule(Kind.EVENT_COUNT, "gte", 3_000))
+    window.rule = replace(window.rule, timespan=10_000)
+    *_, (opening,) = enter_all(window, *(t for t in range(3_000) if t != 2_000), 2_000)
+    assert opening.time == 2_999
+    assert window.dropped == 0

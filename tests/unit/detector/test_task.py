@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from tests.detector_lab import LOGSOURCES, RULES
 
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import identity, signal
 from secure_signal.core.alignment import Record
+from secure_signal.core.detection import window
 from secure_signal.core.detection.match import Match
 from secure_signal.core.fence import Source
 from secure_signal.core.instant import SECOND
@@ -52,6 +54,16 @@ def test_the_far_future_counts_in_no_window(task: SignalTask) -> None:
     for offset in range(8):
         assert not task.read(failure(offset, "ann", ahead=301))[0]
     assert task.engine.groups == 0
+
+
+def test_what_a_window_has_no_room_for_is_told(task: SignalTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "CAPACITY", 5)
+    before = REGISTRY.get_sample_value("detector_windows_full_total") or 0
+    for offset in range(8):
+        task.read(failure(offset, "ann"))
+    task.tell()
+    task.tell()
+    assert REGISTRY.get_sample_value("detector_windows_full_total") == before + 3
 
 
 def test_groups_of_a_rule_that_means_something_else_now_are_dropped(task: SignalTask, tmp_path: Path) -> None:

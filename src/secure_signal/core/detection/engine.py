@@ -47,6 +47,11 @@ class Engine:
         return self._windows.late
 
     @property
+    def full(self) -> int:
+        """Entries that were dropped from windows, or left out of them, as there were too many."""
+        return self._windows.full
+
+    @property
     def watermark(self) -> int:
         """The greatest time of all entries, by which groups end; set it after restoring groups."""
         return self._windows.watermark

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ _MAX_VALUE = 64
 # A person reads what the group is called: longer texts keep their beginning.
 _MAX_GROUP = 256
 _DIGEST_BYTES = 16
+# Of a list, the first so many different values count.
+_MAX_VALUES = 1_000
 _LARGEST_INTEGER = 2**63
 
 
@@ -62,7 +65,7 @@ def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
             time=signal.timestamp,
             signal_id=signal.id,
             user_id=signal.user_id,
-            values=tuple(values),
+            values=tuple(islice(values, _MAX_VALUES)),
         )
         for feed, group, slots, values in entries.values()
     ]

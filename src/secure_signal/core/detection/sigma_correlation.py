@@ -10,6 +10,7 @@ from secure_signal.core.detection.correlation import Correlation, Kind, Slot
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma import digest, head
+from secure_signal.core.detection.window import CAPACITY
 from secure_signal.core.instant import SECOND
 
 
@@ -50,7 +51,15 @@ def correlation(
         comparison=comparison,
         limit=limit,
         percentile=percentile,
+        notices=_notices(kind, comparison, limit),
     )
+
+
+def _notices(kind: Kind, comparison: str, limit: int | Fraction) -> tuple[str, ...]:
+    is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
+    if is_count and comparison in ("gt", "gte", "eq") and limit > CAPACITY:
+        return (f"never fires: a window holds at most {CAPACITY} signals or values",)
+    return ()
 
 
 def _find(reference: str, detections: Mapping[str, Detection]) -> Detection:

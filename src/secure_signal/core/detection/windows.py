@@ -14,13 +14,14 @@ class Windows:
     """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
 
     ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
-    group's newest, and were left out. ``watermark`` is the greatest time of all entries, as far as
-    it was not ahead of their ``now``. Who restores windows sets it to what it was where reading goes on, as
-    windows may have been saved later than that.
+    group's newest, and were left out; ``full`` those that a window had no room for. ``watermark`` is the
+    greatest time of all entries, as far as it was not ahead of their ``now``. Who restores windows sets it
+    to what it was where reading goes on, as windows may have been saved later than that.
     """
 
     def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
         self.late = 0
+        self.full = 0
         self.watermark = 0
         self._rules = {rule.id: rule for rule in correlations}
         self._lateness = lateness
@@ -52,7 +53,9 @@ class Windows:
         if window.times and match.time < window.newest - self._lateness:
             self.late += 1
             return None
+        dropped = window.dropped
         openings = window.enter(match, self._lateness)
+        self.full += window.dropped - dropped
         self._count_to_sweep()
         return rule, openings
 

@@ -17,6 +17,9 @@ REPEATED = Counter("detector_signals_repeated_total", "Signals dropped because t
 UNREADABLE = Counter("detector_records_unreadable_total", "Records skipped because they hold no signal")
 MATCHES = Counter("detector_matches_published_total", "Matches sent to the task that holds their group")
 LATE = Counter("detector_matches_late_total", "Matches left out of windows because they came too late")
+FULL = Counter(
+    "detector_windows_full_total", "Matches dropped from windows, or left out of them, as there were too many"
+)
 FUTURE = Counter(
     "detector_matches_future_total", "Matches left out of windows because they lie in the future"
 )

@@ -64,6 +64,7 @@ class Task(ABC):
         self._origin = marker
         self._saved = -1
         self._late = 0
+        self._full = 0
         self._failures: Counter[str] = Counter()
 
     @property
@@ -108,6 +109,8 @@ class Task(ABC):
         """Add to the metrics what its engine counted since the last call."""
         metrics.LATE.inc(self.engine.late - self._late)
         self._late = self.engine.late
+        metrics.FULL.inc(self.engine.full - self._full)
+        self._full = self.engine.full
         for rule, count in (self.engine.errors - self._failures).items():
             metrics.FAILURES.labels(rule).inc(count)
         self._failures = self.engine.errors.copy()
