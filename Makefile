@@ -25,9 +25,7 @@ durability: .venv/installed
 .venv/installed: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.13 …")'
 	@echo "Preparing .venv (once; about 150 MB to download)"
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@$(BIN)/python locks/install.py locks/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) locks/install.py .venv locks/dev.txt
 	@touch $@
 
 bench: .venv/installed
