@@ -59,6 +59,8 @@ def detect(
     sys.stdout.buffer.flush()
     if engine.late:
         typer.echo(f"{engine.late} signals came more than a minute late for a window.", err=True)
+    if engine.full:
+        typer.echo(f"{engine.full} signals were left out of full windows.", err=True)
     for rule_id, times in engine.errors.items():
         typer.echo(f"The rule {rule_id} failed at {times} signals.", err=True)
     if lines.bad:

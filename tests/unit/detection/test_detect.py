@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from secure_signal.cli import app
 from secure_signal.core import instant
 from secure_signal.core import signal as contract
+from secure_signal.core.detection import window
 from secure_signal.core.detection.engine import LATENESS
 from secure_signal.core.detection.reorder import by_event_time
 from secure_signal.core.instant import SECOND
@@ -88,3 +89,10 @@ def test_signals_without_id_are_called_by_their_line(folder: Path) -> None:
     lines = [json.dumps(json.loads(contract.encode(signal(n))) | {"id": None}).encode() for n in range(3)]
     result = detect(folder, [b"", *lines])
     assert json.loads(result.stdout)["evidence"] == ["line-2", "line-3", "line-4"]
+
+
+def test_full_windows_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "CAPACITY", 5)
+    result = detect(folder, [contract.encode(signal(n)) for n in range(8)])
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    assert "3 signals were left out of full windows" in result.stderr
