@@ -84,6 +84,12 @@ def test_hostile_yaml_is_refused(text: str, words: str, load: Load) -> None:
         load(text)
 
 
+def test_a_text_too_long_to_be_compiled(load: Load) -> None:
+    text = "?" + "ab" * 450_000
+    with pytest.raises(UsageError, match=r"rule-2.yml:2: .* is too long"):
+        load(FAILED, FAILED.replace("failure", f"'{text}'").replace(RULE, OTHER).replace("name: ", "name: x"))
+
+
 def test_bytes_that_are_no_text(load: Load, tmp_path: Path) -> None:
     load(FAILED)
     (tmp_path / "rules" / "rule-2.yml").write_bytes(b"title: \xff")

@@ -11,6 +11,7 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from secure_signal.core.detection import problem, sigma, sigma_correlation
+from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.problem import Problem
@@ -91,7 +92,9 @@ def _detections(parsed: list[tuple[Document, Parsed]], problems: list[Problem]) 
 def _detection(document: Document, rule: SigmaRule, filters: list[SigmaFilter]) -> Detection:
     for each in filters:
         each.apply_on_rule(rule)
-    return sigma.detection(document, rule)
+    made = sigma.detection(document, rule)
+    compile_node(made.condition)  # What is too much for it is this document's problem.
+    return made
 
 
 def _correlations(

@@ -38,7 +38,10 @@ class Pattern:
         return None if any(isinstance(p, Wildcard) for p in self.parts) else "".join(self.literals)
 
     def matcher(self) -> Matcher:
-        """The quickest test for its shape; the text is expected folded unless ``cased``."""
+        """The quickest test for its shape; the text is expected folded unless ``cased``.
+
+        ValueError when it has ``?`` and is too long for RE2.
+        """
         if Wildcard.ONE in self.parts:
             return _by_expression(self)
         pieces = _pieces(self)
@@ -97,7 +100,10 @@ def _by_expression(pattern: Pattern) -> Matcher:
         signs[p] if isinstance(p, Wildcard) else re2.escape(p if pattern.cased else fold(p))
         for p in pattern.parts
     )
-    fullmatch = re2.compile(f"(?s:{body})", _QUIET).fullmatch
+    try:
+        fullmatch = re2.compile(f"(?s:{body})", _QUIET).fullmatch
+    except re2.error:
+        raise ValueError(f"a text with ? of {len(body)} characters is too long; shorten it") from None
     return lambda text: fullmatch(text) is not None
 
 
