@@ -2,6 +2,7 @@
 
 import ipaddress
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,9 @@ from secure_signal.core import instant
 from secure_signal.core.errors import RefusedError
 
 Test = Callable[[Any], bool]
+
+# As JSON and most languages write one; Python would also take 1_000 and the digits of other scripts.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
@@ -77,10 +81,7 @@ def as_number(value: Any) -> int | float | None:
     if isinstance(value, int):
         return value
     if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
+        value = float(value) if _DECIMAL.fullmatch(value) else None
     return value if isinstance(value, float) and value - value == 0 else None
 
 
