@@ -37,7 +37,7 @@ T = TypeVar("T")
 def generate(
     labels: Annotated[Path, typer.Option(help="File for the labels of the attacks (NDJSON).")],
     minutes: Annotated[float, typer.Option(min=0.1, help="How much time to make.")] = 10,
-    rate: Annotated[float, typer.Option(min=0.01, help="Signals a second, on the mean.")] = 50,
+    rate: Annotated[float, typer.Option(min=0.01, max=100_000, help="Signals a second, on the mean.")] = 50,
     seed: Annotated[int, typer.Option(help="The same seed and start give the same bytes.")] = 1,
     burst: Annotated[bool, typer.Option("--burst", help="Quiet and peaks instead of a steady rate.")] = False,
     start: Annotated[
@@ -48,10 +48,9 @@ def generate(
 
     Example: `secure-signal generate --seed 7 --labels labels.ndjson > signals.ndjson`
     """
-    length = int(minutes * _UNITS["m"])
-    first = _now() - length if start is None else _instant(start)
+    first, end = _interval(start, minutes)
     with _created(labels) as truth:
-        for event in stream(Traffic(seed, rate, burst), first, first + length):
+        for event in stream(Traffic(seed, rate, burst), first, end):
             if isinstance(event, Label):
                 truth.write(label.encode(event) + b"\n")
             else:
@@ -87,7 +86,7 @@ def score(
     if labels and anomalies:
         result = _of_files(labels, anomalies)
     else:
-        result = _of_database(_instant(since) if since else _now() - _duration(last))
+        result = _of_database(_instant(since) if since else _ago(last))
     if as_json:
         typer.echo(msgspec.json.encode(result))
     else:
@@ -96,6 +95,15 @@ def score(
         raise StopError("No attack ended in that time. Is the generator on (SIGNALS_PER_SECOND)?")
     if not result.reaches(min_precision, min_recall):
         raise typer.Exit(1)
+
+
+def _interval(start: str | None, minutes: float) -> tuple[int, int]:
+    """The first instant and the one after the last, in microseconds."""
+    length = int(min(minutes * _UNITS["m"], LAST))
+    first = _now() - length if start is None else _instant(start)
+    if not 0 <= first <= first + length <= LAST:
+        raise UsageError("That leaves the years 1970 to 9999: take another --start, or fewer --minutes.")
+    return first, first + length
 
 
 def _created(path: Path) -> BinaryIO:
@@ -151,12 +159,15 @@ def _instant(text: str) -> int:
         raise UsageError(f"An instant {error.reason}.") from None
 
 
-def _duration(text: str) -> int:
-    """A duration in microseconds."""
+def _ago(text: str) -> int:
+    """The instant that lies a duration before now."""
     parts = re.fullmatch(r"(\d{1,9})([smhd])", text)
     if parts is None:
         raise UsageError(f"--last must be a number and s, m, h or d, such as 10m, not {text!r}.")
-    return int(parts[1]) * _UNITS[parts[2]]
+    instant = _now() - int(parts[1]) * _UNITS[parts[2]]
+    if instant < 0:
+        raise UsageError(f"--last {text} reaches back before 1970; take a shorter time.")
+    return instant
 
 
 def _now() -> int:

@@ -28,3 +28,19 @@ def test_a_line_that_is_no_label_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(traffic.app, ["score", "--labels", str(wrong), "--anomalies", str(empty)])
     assert isinstance(result.exception, UsageError)
     assert "labels.ndjson, line 1" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["generate", "--labels", "{}", "--start", "9999-12-31T23:59:00Z"], "years 1970 to 9999"),
+        (["generate", "--labels", "{}", "--minutes", "1e300"], "years 1970 to 9999"),
+        (["generate", "--labels", "{}", "--minutes", "inf"], "years 1970 to 9999"),
+        (["score", "--last", "999999999d"], "before 1970"),
+    ],
+)
+def test_times_beyond_all_calendars_are_refused(arguments: list[str], reason: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(traffic.app, [each.format(tmp_path / "labels") for each in arguments])
+    assert isinstance(result.exception, UsageError)
+    assert reason in str(result.exception)
+    assert not (tmp_path / "labels").exists()
