@@ -45,7 +45,7 @@ def _what(rule: Correlation, measure: Measure) -> str:
         case Kind.EVENT_COUNT:
             return f"{amount} × {events}"
         case Kind.VALUE_COUNT:
-            return f"{amount} different {field} in {events}"
+            return f"{amount} different values of {field} in {events}"
         case Kind.TEMPORAL_ORDERED:
             return f"{amount} of {len(rule.slots)} in order: {', then '.join(titles)}"
         case Kind.TEMPORAL:
