@@ -14,8 +14,9 @@ from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import snapshot
 from secure_signal.core.detection import window as limits
-from secure_signal.core.detection.correlation import OPERATORS, Correlation, Kind, Slot
+from secure_signal.core.detection.correlation import Correlation, Kind, Slot
 from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.value import COMPARISONS
 from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Window
 from secure_signal.core.signal import MAX_ID, MAX_USER_ID
 
@@ -47,7 +48,7 @@ def rule(kind: Kind, comparison: str, limit: int, percentile: int = 50) -> Corre
 def rules(draw: st.DrawFn) -> Correlation:
     kind = draw(st.sampled_from(list(Kind)))
     percentile = draw(st.sampled_from([0, 10, 50, 95, 100])) if kind is Kind.VALUE_PERCENTILE else 50
-    return rule(kind, draw(st.sampled_from(list(OPERATORS))), draw(st.integers(0, 4)), percentile)
+    return rule(kind, draw(st.sampled_from(list(COMPARISONS))), draw(st.integers(0, 4)), percentile)
 
 
 @st.composite
@@ -95,7 +96,7 @@ def truth(rule: Correlation, ordered: list[Match]) -> list[bool]:
     holds = []
     for n, match in enumerate(ordered):
         measure = brute_force(rule, [m for m in ordered[: n + 1] if m.time >= match.time - SPAN])
-        holds.append(measure is not None and OPERATORS[rule.comparison](measure, rule.limit))
+        holds.append(measure is not None and COMPARISONS[rule.comparison](measure, rule.limit))
     return holds
 
 

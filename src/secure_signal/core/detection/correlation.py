@@ -1,11 +1,8 @@
 """The rule that looks at many signals of a group within a time."""
 
-import operator
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
 from secure_signal.core.detection.rule import Rule
 
@@ -21,16 +18,6 @@ class Kind(StrEnum):
     VALUE_AVG = "value_avg"
     VALUE_PERCENTILE = "value_percentile"
     VALUE_MEDIAN = "value_median"
-
-
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "eq": operator.eq,
-    "neq": operator.ne,
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +38,7 @@ class Slot:
 class Correlation(Rule):
     """A rule over the window [t - timespan, t] of each group, both ends included; timespan in microseconds.
 
-    The condition holds when ``comparison`` (a key of OPERATORS) of the metric and ``limit`` does.
+    The condition holds when ``comparison`` (a key of value.COMPARISONS) of the metric and ``limit`` does.
     """
 
     kind: Kind

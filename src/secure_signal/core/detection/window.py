@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import episode, metric
-from secure_signal.core.detection.correlation import OPERATORS, Correlation
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.metric import Detail, Measure
+from secure_signal.core.detection.value import COMPARISONS
 
 CAPACITY = 8_192
 """Places of a window. An entry takes one, or one for each of its values; with ids of the greatest length
@@ -158,7 +159,7 @@ class Window:
         self.low = min(self.low, self.high)
 
     def _satisfies(self, measure: Measure) -> bool:
-        return measure is not None and OPERATORS[self.rule.comparison](measure, self.rule.limit)
+        return measure is not None and COMPARISONS[self.rule.comparison](measure, self.rule.limit)
 
     def _opening(self, index: int, measure: Measure) -> Opening:
         start = max(bisect_left(self.times, self.times[index] - self.rule.timespan), index + 1 - MAX_EVIDENCE)
