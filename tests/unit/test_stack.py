@@ -217,10 +217,11 @@ def _advice(path: Path) -> str:
     [
         (PermissionError(errno.EACCES, "Permission denied", "stack.json"), "stack.json: Permission denied"),
         (psutil.AccessDenied(7), "Process 7"),
+        (KeyboardInterrupt(), "Interrupted"),
     ],
 )
-def test_what_the_system_refuses_becomes_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, folder: DataFolder, refusal: Exception, sentence: str
+def test_what_the_system_refuses_and_ctrl_c_become_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, folder: DataFolder, refusal: BaseException, sentence: str
 ) -> None:
     monkeypatch.setattr(record, "read", Mock(side_effect=refusal))
     with pytest.raises(StopError, match=sentence):

@@ -28,11 +28,13 @@ Port = Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")]
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """What the system refuses becomes a sentence instead of a traceback."""
+    """What the system refuses, and Ctrl-C, become a sentence."""
     try:
         yield
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:  # while Kafka is downloaded, for one
+        raise StopError("Interrupted.") from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise StopError(f"{where}{error.strerror or error}.") from error
