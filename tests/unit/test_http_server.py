@@ -1,13 +1,14 @@
 """The HTTP server gives up clients that keep it waiting, and only those."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secure_signal.adapters import http_server
 
@@ -21,9 +22,9 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse(await Request(scope, receive).body())(scope, receive, send)
 
 
-async def _call(client: Client) -> bytes:
+async def _call(client: Client, app: ASGIApp = _echo) -> bytes:
     """What a client gets from a server that is impatient."""
-    server = uvicorn.Server(http_server._config(_echo))
+    server = uvicorn.Server(http_server._config(app))
     listener = http_server.listen("127.0.0.1", 0)
     listener.listen()
     serving = asyncio.create_task(server._serve([listener]))
@@ -39,6 +40,7 @@ async def _call(client: Client) -> bytes:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "_HEAD_SECONDS", HEAD_SECONDS)
+    monkeypatch.setattr(http_server, "_READ_SECONDS", HEAD_SECONDS)
 
 
 def test_a_head_that_only_trickles_in_is_given_up() -> None:
@@ -77,3 +79,49 @@ def test_a_body_may_take_its_time_and_a_second_call_as_well() -> None:
         return answer
 
     assert asyncio.run(_call(slowly)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("pieces", [None, 200])
+def test_a_client_that_does_not_read_is_cut_off(caplog: pytest.LogCaptureFixture, pieces: int | None) -> None:
+    """Whether the answer has an end or not; and no traceback tells of it."""
+    ended = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def content() -> AsyncIterator[bytes]:
+            for _ in range(pieces or sys.maxsize):
+                yield bytes(100_000)
+                await asyncio.sleep(0)
+
+        try:
+            await StreamingResponse(content())(scope, receive, send)
+        finally:
+            ended.set()
+
+    async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(HEAD + b"body")
+        await ended.wait()
+        return b""
+
+    asyncio.run(_call(deaf, app))
+    assert caplog.records == []
+
+
+def test_a_slow_reader_gets_all() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def content() -> AsyncIterator[bytes]:
+            for _ in range(100):
+                yield bytes(100_000)
+                await asyncio.sleep(0)
+
+        await StreamingResponse(content())(scope, receive, send)
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(HEAD + b"body")
+        size = 0
+        while size < 10_000_000 and (piece := await reader.read(1_000_000)):
+            size += len(piece)
+            await asyncio.sleep(HEAD_SECONDS / 100)
+        return b"all" if size >= 10_000_000 else b"cut off"
+
+    assert asyncio.run(_call(slow, app)) == b"all"

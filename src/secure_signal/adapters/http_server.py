@@ -18,6 +18,9 @@ _GRACE_SECONDS = 15
 # A client has this long to send the head of a call; uvicorn itself would wait for ever.
 _HEAD_SECONDS = 10
 
+# A client has this long to read what waits for it, a few MB at most; else it is cut off.
+_READ_SECONDS = 60
+
 _log = structlog.get_logger()
 
 
@@ -81,9 +84,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Impatient(H11Protocol):
-    """uvicorn's protocol, which also closes a connection that does not get through with a call's head."""
+    """uvicorn's protocol, which also gives up a client that keeps it waiting.
 
-    _due: asyncio.TimerHandle | None = None
+    That is one that does not get through with a call's head, or does not read the answer.
+    """
+
+    _head_due: asyncio.TimerHandle | None = None
+    _read_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -95,16 +102,31 @@ class _Impatient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._stop_waiting()
+        self._stop_waiting_for_head()
+        self._stop_waiting_for_reader()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Closing would wait for what is not read.
+        self._read_due = self.loop.call_later(_READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_waiting_for_reader()
 
     def _wait_for_head(self) -> None:
         """Start the clock when a head is due, stop it when the call has begun."""
         if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_waiting()
-        elif self._due is None:
-            self._due = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+            self._stop_waiting_for_head()
+        elif self._head_due is None:
+            self._head_due = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
 
-    def _stop_waiting(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+    def _stop_waiting_for_head(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._read_due is not None:
+            self._read_due.cancel()
+            self._read_due = None

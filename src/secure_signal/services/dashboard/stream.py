@@ -65,6 +65,7 @@ async def stream(
     stored meanwhile. An anomaly can come twice then; its `id` tells.
     """
     feed: Feed = request.app.state.feed
+    end = time.monotonic() + _STREAM_SECONDS
     yield ServerSentEvent(
         event="history", raw_data=msgspec.json.encode(list(feed.pulses)).decode(), retry=_RETRY_MILLISECONDS
     )
@@ -73,15 +74,17 @@ async def stream(
             yield ServerSentEvent(
                 event=event.name, raw_data=event.data, id=cursor.encode(event.key) if event.key else None
             )
+            # There is an event every second; a reader who takes none is given up by the server.
+            if time.monotonic() > end:
+                return
     except RetryError:
         return  # The reader comes again, and goes on where this ended.
 
 
 async def _events(feed: Feed, archive: ReadPool, last: Key | None) -> AsyncIterator[Event]:
     """What is told from now on, after what the reader missed since it had ``last``."""
-    end = time.monotonic() + _STREAM_SECONDS
     told, missed, last = feed.told, last is not None, last or feed.newest
-    while not feed.closed and time.monotonic() < end:
+    while not feed.closed:
         if missed and last:
             async for event in _stored_since(archive, last):
                 yield event
