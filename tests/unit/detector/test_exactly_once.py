@@ -1,7 +1,10 @@
-"""A detector that dies at any moment, even in the middle of saving, finds what one finds that lives on."""
+"""A detector that dies at any moment, even in the middle of saving, finds what one finds that lives on.
+
+So it does where the dead one was only frozen, and saves the rest long after another has its work.
+"""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,8 +19,9 @@ from secure_signal.core.detection import windows
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import checkpoint
+from secure_signal.services.detector.assignment import marker
 from secure_signal.services.detector.checkpoint import Entry
-from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task, encode
+from secure_signal.services.detector.task import MatchTask, SignalTask, Task, encode
 
 SIGNALS, MATCHES = ("signal-events", 0), ("signal-matches", 0)
 RULESET = load(RULES, LOGSOURCES)
@@ -32,12 +36,17 @@ def frequent_sweeps() -> Iterator[None]:
 
 @dataclass
 class Life:
-    """From a start until a death after so many signals: in their midst, or with so many entries saved."""
+    """From a start until a death after so many signals: in their midst, or with so many entries saved.
+
+    The rest of them are saved after ``thaw`` entries of its successors, if there come so many.
+    """
 
     signals: int
     checkpoints: int
     saved: int | None
     lost: int
+    thaw: int = 0
+    finds_compacted: bool = False
 
 
 LIVES = st.lists(
@@ -47,6 +56,8 @@ LIVES = st.lists(
         checkpoints=st.integers(1, 40),
         saved=st.none() | st.integers(0, 12),
         lost=st.integers(0, 20),
+        thaw=st.integers(0, 60),
+        finds_compacted=st.booleans(),
     ),
     max_size=6,
 )
@@ -59,10 +70,12 @@ class World:
     signals: list[Record]
     matches: list[Record] = field(default_factory=list)
     state: list[Entry] = field(default_factory=list)
+    frozen: list[tuple[int, list[Entry]]] = field(default_factory=list)
+    owners: int = 0
     found: set[str] = field(default_factory=set)
 
     def live(self, life: Life) -> None:
-        tasks = self._restore()
+        tasks = self._restore(compact(self.state) if life.finds_compacted else self.state)
         judge, group = tasks
         pending: list[str | Record] = []
         for number, record in enumerate(self.signals[judge.start :][: life.signals], 1):
@@ -73,13 +86,24 @@ class World:
                 pending += [a.id for a in group.read(match)[0]]
             if number % life.checkpoints == 0:
                 self._publish(pending)
-                self.state += [entry for task in tasks for entry in checkpoint.entries(task)]
+                for task in tasks:
+                    self._save(checkpoint.entries(task))
+                    task.mark_saved()
         if life.saved is None:
             # What was produced last had not reached Kafka.
             self._publish(pending[: max(0, len(pending) - life.lost)])
         else:
             self._publish(pending)
-            self.state += [entry for task in tasks for entry in checkpoint.entries(task)][: life.saved]
+            entries = [entry for task in tasks for entry in checkpoint.entries(task)]
+            self._save(entries[: life.saved])
+            self.frozen.append((len(self.state) + life.thaw, entries[life.saved :]))
+
+    def _save(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.state.append(entry)
+            thawed = [rest for due, rest in self.frozen if due < len(self.state)]
+            self.frozen = [late for late in self.frozen if late[0] >= len(self.state)]
+            self.state += [late for rest in thawed for late in rest]
 
     def _publish(self, pending: list[str | Record]) -> None:
         for item in pending:
@@ -89,15 +113,26 @@ class World:
                 self.matches.append(Record(len(self.matches), item.timestamp, item.value))
         pending.clear()
 
-    def _restore(self) -> tuple[Task, Task]:
-        saved = checkpoint.collect(self.state, [SIGNALS, MATCHES])
+    def _restore(self, state: list[Entry]) -> tuple[Task, Task]:
+        saved = checkpoint.collect(state, [SIGNALS, MATCHES])
+        self.owners += 1
         tasks = []
         for kind, (topic, partition) in ((SignalTask, SIGNALS), (MatchTask, MATCHES)):
             known = saved[topic, partition]
-            task = kind(topic, partition, RULESET, known.marker or Marker("id", 0, 1, ""))
+            task = kind(topic, partition, RULESET, marker(known, "id", 0, owner=f"{self.owners:x}"))
+            task.former = known.keys
             assert task.restore(known.groups) == 0
             tasks.append(task)
         return tasks[0], tasks[1]
+
+
+def compact(entries: Iterable[Entry]) -> list[Entry]:
+    """What Kafka keeps at least: of each key the last entry, where that was."""
+    last: dict[str, bytes | None] = {}
+    for key, value in entries:
+        last.pop(key, None)
+        last[key] = value
+    return [(key, value) for key, value in last.items() if value is not None]
 
 
 def log(seed: int) -> list[Record]:

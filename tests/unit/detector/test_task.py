@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 from tests.detector_lab import LOGSOURCES, RULES
@@ -12,7 +13,8 @@ from secure_signal.core.detection.match import Match
 from secure_signal.core.fence import Source
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
-from secure_signal.services.detector import checkpoint
+from secure_signal.services.detector import assignment, checkpoint
+from secure_signal.services.detector.checkpoint import Saved
 from secure_signal.services.detector.task import Forward, Marker, MatchTask, SignalTask, encode
 
 RULESET = load(RULES, LOGSOURCES)
@@ -22,7 +24,7 @@ NOW = 1_800_000_000 * SECOND
 
 @pytest.fixture
 def task() -> SignalTask:
-    return SignalTask("signal-events", 0, RULESET, Marker("id", 0, 1, ""))
+    return SignalTask("signal-events", 0, RULESET, Marker("id", 0, 1, "a", ""))
 
 
 def failure(offset: int, user_id: str, ahead: int = 0) -> Record:
@@ -70,14 +72,54 @@ def test_groups_of_a_rule_that_means_something_else_now_are_dropped(task: Signal
     task.read(failure(0, "ann"))
     saved = checkpoint.collect(checkpoint.entries(task), [("signal-events", 0)])["signal-events", 0]
     (tmp_path / "logins.yml").write_text((RULES / "logins.yml").read_text().replace("gte: 4", "gte: 3"))
-    changed = SignalTask("signal-events", 0, load(tmp_path, LOGSOURCES), Marker("id", 1, 2, ""))
+    changed = SignalTask("signal-events", 0, load(tmp_path, LOGSOURCES), Marker("id", 1, 2, "b", ""))
     assert changed.restore(saved.groups) == 1
     assert changed.engine.groups == 0
-    assert [value for _, value in checkpoint.entries(changed)][-1] is None
+
+
+def test_groups_that_another_version_saved_are_dropped(task: SignalTask) -> None:
+    task.read(failure(0, "ann"))
+    ((group, state),) = task.engine.changes()
+    assert state is not None
+    fresh = SignalTask("signal-events", 0, RULESET, Marker("id", 1, 2, "b", ""))
+    broken = [b"", b"\x91\x01", state[:-1], state.replace(b"\x00", b"\xc3")]
+    assert [fresh.restore({group: value}) for value in broken] == [1] * len(broken)
+    assert fresh.restore({"no key": state}) == 1
+    assert fresh.engine.groups == 0
+
+
+def test_a_window_too_large_for_kafka_is_told_and_not_tried(
+    task: SignalTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "_MAX_STATE", 60)
+    before = REGISTRY.get_sample_value("detector_windows_unsaved_total") or 0
+    for offset in range(2):
+        task.read(failure(offset, "ann"))
+    task.read(failure(2, "b"))
+    assert [value is None for _, value in checkpoint.entries(task)].count(True) == 0
+    for offset in range(3, 10):
+        task.read(failure(offset, "ann"))
+    (marker, large) = checkpoint.entries(task)
+    assert (marker[0], large[1]) == ("signal-events/0/1-a", None)
+    assert REGISTRY.get_sample_value("detector_windows_unsaved_total") == before + 1
+
+
+def test_after_a_topic_was_made_anew_its_new_marker_counts() -> None:
+    old = Saved(epoch=7, keys=["signal-events/0/7-a"])
+    going_on = assignment.marker(old, "new", 0, owner="b")
+    written: list[checkpoint.Entry] = [
+        ("signal-events/0/7-a", msgspec.json.encode(Marker("old", 500, 7, "a", "")))
+    ]
+    task = SignalTask("signal-events", 0, RULESET, going_on)
+    task.read(failure(0, "ann"))
+    written += checkpoint.entries(task)
+    known = checkpoint.collect(written, [("signal-events", 0)])["signal-events", 0]
+    assert known.marker == task.marker
+    assert (known.marker.topic_id, known.marker.offset) == ("new", 1)
 
 
 def test_a_match_that_was_published_again_changes_nothing() -> None:
-    task = MatchTask("signal-matches", 0, RULESET, Marker("id", 0, 1, ""))
+    task = MatchTask("signal-matches", 0, RULESET, Marker("id", 0, 1, "a", ""))
     match = Match(
         correlation=MANY_USERS, slots=(0,), group=("10.0.0.1",), time=NOW, signal_id="1", user_id="a"
     )

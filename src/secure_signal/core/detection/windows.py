@@ -68,14 +68,14 @@ class Windows:
     def restore(self, key: str, state: bytes) -> bool:
         """Put back a window that ``changes`` gave; False when its rule is gone or means something else now.
 
-        The next ``changes`` then tells that the window is gone.
+        The next ``changes`` tells of it: it is to be saved for its new owner.
         """
         rule = self._rules.get(read_key(key)[0])
         window = snapshot.decode(rule, state) if rule is not None else None
         if window is None:
-            self._changed.add(key)
             return False
         self._windows[key] = window
+        self._changed.add(key)
         return True
 
     def _alive(self, key: str) -> Window | None:

@@ -1,5 +1,6 @@
 """From the partitions that the group gives to an instance to their tasks, as the last owner left them."""
 
+import secrets
 from collections.abc import Iterator
 
 import msgspec
@@ -13,7 +14,6 @@ from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import checkpoint
 from secure_signal.services.detector.checkpoint import Saved
 from secure_signal.services.detector.intake import Partition
-from secure_signal.services.detector.outbox import Outbox
 from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task
 
 _SECONDS = 10.0
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def restore(
-    given: set[Partition], ruleset: RuleSet, consumer: Consumer, outbox: Outbox, bootstrap_servers: str
+    given: set[Partition], ruleset: RuleSet, consumer: Consumer, bootstrap_servers: str
 ) -> Iterator[tuple[Task, int]]:
     """The task of each partition, and where the partition ends now; RetryError without Kafka."""
     logs = TopicLogs(bootstrap_servers, _SECONDS)
@@ -34,9 +34,9 @@ def restore(
         known = saved[topic, partition]
         if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > end):
             log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
-            outbox.state(partition, checkpoint.erasure(topic, partition, known))
-            known = Saved()
-        yield _task(topic, partition, known, _marker(known, ids[topic], first), ruleset), end
+            known = Saved(epoch=known.epoch, keys=known.keys)
+        going_on = marker(known, ids[topic], first, owner=secrets.token_hex(8))
+        yield _task(topic, partition, known, going_on, ruleset), end
 
 
 def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
@@ -47,23 +47,25 @@ def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
     return first, end
 
 
-def _marker(known: Saved, topic_id: str, first: int) -> Marker:
+def marker(known: Saved, topic_id: str, first: int, owner: str) -> Marker:
     """The marker to go on from, in the name of its new owner."""
+    epoch = known.epoch + 1
     if known.marker is None:
-        return Marker(topic_id, first, epoch=1, ruleset="")
+        return Marker(topic_id, first, epoch, owner, ruleset="")
     if known.marker.offset < first:
         log.warning("records are gone from Kafka before they were judged", count=first - known.marker.offset)
     offset = max(known.marker.offset, first)
-    return msgspec.structs.replace(known.marker, offset=offset, epoch=known.marker.epoch + 1)
+    return msgspec.structs.replace(known.marker, offset=offset, epoch=epoch, owner=owner)
 
 
 def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: RuleSet) -> Task:
     kind = SignalTask if topic == topics.SIGNALS else MatchTask
     task = kind(topic, partition, ruleset, marker)
+    task.former = known.keys
     dropped = task.restore(known.groups)
     if dropped:
         log.warning(
-            "windows are dropped: their rules are gone or mean something else now",
+            "windows are dropped: another version left them, or their rules are gone or mean something else",
             topic=topic,
             partition=partition,
             count=dropped,

@@ -90,7 +90,7 @@ class Detector:
         """Restore the tasks that were given, and have their partitions fetched."""
         if not self._given:
             return
-        for task, end in restore(self._given, self._ruleset, self._consumer, self._outbox, self._servers):
+        for task, end in restore(self._given, self._ruleset, self._consumer, self._servers):
             self._tasks[task.topic, task.partition] = task
             self._intake.open((task.topic, task.partition), task.start, end)
         self._given.clear()

@@ -20,6 +20,7 @@ LATE = Counter("detector_matches_late_total", "Matches left out of windows becau
 FULL = Counter(
     "detector_windows_full_total", "Matches dropped from windows, or left out of them, as there were too many"
 )
+UNSAVED = Counter("detector_windows_unsaved_total", "Windows not saved because they are too large for Kafka")
 FUTURE = Counter(
     "detector_matches_future_total", "Matches left out of windows because they lie in the future"
 )

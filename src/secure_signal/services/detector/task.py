@@ -37,13 +37,15 @@ class Marker(msgspec.Struct, frozen=True):
     """How far a task's saved state goes.
 
     ``offset`` is the first that is not in it, of the topic with this id; ``epoch`` counts the task's
-    owners; ``watermark`` is the engine's; ``fence`` the highest source of each partition (of
-    ``signal-events``) whose match has been entered.
+    owners as far as they are known to each other, and ``owner`` is a name that no other has; ``watermark``
+    is the engine's; ``fence`` the highest source of each partition (of ``signal-events``) whose match has
+    been entered.
     """
 
     topic_id: str
     offset: int
     epoch: int
+    owner: str
     ruleset: str
     watermark: int = 0
     fence: dict[int, Source] = {}
@@ -52,7 +54,8 @@ class Marker(msgspec.Struct, frozen=True):
 class Task(ABC):
     """What both kinds of task have: an engine, and how far it is.
 
-    ``offset`` is that of the next record to be read. A saved group may be ahead of the marker, because the
+    ``offset`` is that of the next record to be read; ``former`` are the keys on ``detector-state`` that are
+    of no use once this owner's state is there. A saved group may be ahead of the marker, because the
     owner died while saving: it skips what it has seen.
     """
 
@@ -61,6 +64,7 @@ class Task(ABC):
         self.partition = partition
         self.engine = Engine(ruleset)
         self.offset = marker.offset
+        self.former: list[str] = []
         self._origin = marker
         self._saved = -1
         self._late = 0
@@ -85,6 +89,7 @@ class Task(ABC):
     def mark_saved(self) -> None:
         """Its state is on ``detector-state``."""
         self._saved = self.offset
+        self.former.clear()
 
     @property
     def start(self) -> int:
@@ -96,10 +101,20 @@ class Task(ABC):
         """Read one record: what was found, and the matches that belong to others."""
 
     def restore(self, groups: dict[str, bytes]) -> int:
-        """Put saved groups back; how many were dropped, as their rules are gone or mean something else."""
-        dropped = sum(not self.engine.restore(key, state) for key, state in groups.items())
+        """Put saved groups back; how many were dropped, as their rules are gone or mean something else.
+
+        So are those that another version wrote in another form.
+        """
+        dropped = sum(not self._put_back(key, state) for key, state in groups.items())
         self.engine.watermark = self._origin.watermark
         return dropped
+
+    def _put_back(self, key: str, state: bytes) -> bool:
+        try:
+            return self.engine.restore(key, state)
+        except Exception:
+            # However it fails, it would fail for ever.
+            return False
 
     def users(self) -> int:
         """Users that were active lately, as far as this task knows."""
