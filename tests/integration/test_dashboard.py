@@ -104,6 +104,17 @@ def test_a_page_holds_no_more_payload_than_memory_allows(
     assert {item["id"] for item in [*first["items"], *rest]} == stored
 
 
+def test_a_page_of_anomalies_holds_no_more_than_memory_allows(
+    dashboard: Dashboard, rows: psycopg.Connection
+) -> None:
+    group = json.dumps({"user_id": "x" * 200_000})
+    stored = {store_anomaly(rows, group=group) for _ in range(30)}
+    first = dashboard.get("/v1/anomalies", limit=1000)
+    assert 1 < len(first["items"]) < 30
+    rest = _follow(dashboard, first["next"], lambda: None)
+    assert {item["id"] for item in [*first["items"], *rest]} == stored
+
+
 def test_a_payload_comes_back_with_all_its_digits(dashboard: Dashboard, rows: psycopg.Connection) -> None:
     store_signal(rows, payload='{"n": 12345678901234567890.10, "e": 1e400, "s": "\\u2028</script>"}')
     text = dashboard.client.get("/v1/signals").text

@@ -7,9 +7,10 @@ from typing import Any
 from psycopg.rows import TupleRow
 
 from secure_signal.adapters.read_pool import ReadPool
+from secure_signal.adapters.row_page import page_of
 from secure_signal.adapters.stored_signals import Key
 from secure_signal.core import instant
-from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.anomaly import Anomaly, encode
 
 
 async def page(
@@ -18,13 +19,14 @@ async def page(
     """Up to ``limit`` anomalies, the last detected first, and where the next page begins (None: no more).
 
     ``conditions``: user_id, anomaly_type, rule_id, since (inclusive) and until (exclusive), of the time
-    of detection, each None where it does not count; severities, those that are wanted.
+    of detection, each None where it does not count; severities, those that are wanted. A page is shorter
+    than ``limit`` when its anomalies are large.
     """
     moment, identity = before or (None, None)
     keys = {"before": moment, "before_id": identity, "limit": limit + 1}
-    rows = await pool.fetch("anomalies_page", {**conditions, **keys})
-    anomalies = [_anomaly(row) for row in rows[:limit]]
-    if len(rows) <= limit:
+    async with pool.stream("anomalies_page", {**conditions, **keys}) as rows:
+        anomalies, more = await page_of(rows, _sized_anomaly, limit)
+    if not more:
         return anomalies, None
     last = anomalies[-1]
     return anomalies, (instant.to_datetime(instant.parse(last.detection_timestamp)), last.id)
@@ -39,10 +41,14 @@ async def get(pool: ReadPool, anomaly_id: str) -> Anomaly | None:
 async def stored_after(
     pool: ReadPool, after: Key, known: Collection[str], limit: int
 ) -> list[tuple[datetime, Anomaly]]:
-    """Up to ``limit`` anomalies, each with the time it was stored, in that order; ``known`` are left out."""
+    """Up to ``limit`` anomalies, each with the time it was stored, in that order; ``known`` are left out.
+
+    There are fewer when they are large; only where there are no more there is none.
+    """
     params = {"after": after[0], "after_id": after[1], "known": list(known), "limit": limit}
-    rows: Sequence[TupleRow] = await pool.fetch("anomalies_stored", params)
-    return [(row[0], _anomaly(row[1:])) for row in rows]
+    async with pool.stream("anomalies_stored", params) as rows:
+        stored, _ = await page_of(rows, _sized_stored, limit)
+    return stored
 
 
 async def counts(
@@ -56,6 +62,16 @@ async def counts(
 async def lately(pool: ReadPool) -> dict[str, int]:
     """Anomalies of the last 24 hours by severity."""
     return dict(await pool.fetch("anomalies_lately", {}))
+
+
+def _sized_anomaly(row: TupleRow) -> tuple[Anomaly, int]:
+    found = _anomaly(row)
+    return found, len(encode(found))
+
+
+def _sized_stored(row: TupleRow) -> tuple[tuple[datetime, Anomaly], int]:
+    found, size = _sized_anomaly(row[1:])
+    return (row[0], found), size
 
 
 def _anomaly(row: Sequence[Any]) -> Anomaly:

@@ -1,6 +1,6 @@
 """Signals as PostgreSQL keeps them, read back."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,9 +8,7 @@ import msgspec
 from psycopg.rows import TupleRow
 
 from secure_signal.adapters.read_pool import ReadPool
-
-# No answer holds more payload than this, whatever its limit was: 1,000 payloads can have 256 MB.
-_MAX_PAYLOADS = 2 * 1024 * 1024
+from secure_signal.adapters.row_page import page_of
 
 Key = tuple[datetime, str]
 """Where a row stands in a list: its time and its id."""
@@ -38,14 +36,14 @@ async def page(
     moment, identity = before or (None, None)
     keys = {"before": moment, "before_id": identity, "limit": limit + 1}
     async with pool.stream("signals_page", {**conditions, **keys}) as rows:
-        signals, more = await _take(rows, limit)
+        signals, more = await page_of(rows, _sized, limit)
     return signals, (signals[-1].timestamp, signals[-1].id) if more else None
 
 
 async def evidence(pool: ReadPool, ids: Sequence[str], event_time: datetime) -> list[StoredSignal]:
     """Those signals of the ids that are stored, the oldest first."""
     async with pool.stream("signals_evidence", {"ids": list(ids), "event_time": event_time}) as rows:
-        signals, _ = await _take(rows, len(ids))
+        signals, _ = await page_of(rows, _sized, len(ids))
     return signals
 
 
@@ -57,14 +55,7 @@ async def counts(
     return [(start, type_, n) for start, type_, n in await pool.fetch("signals_counts", params)]
 
 
-async def _take(rows: AsyncIterator[TupleRow], limit: int) -> tuple[list[StoredSignal], bool]:
-    """The first rows, as many as an answer may hold, and whether there are more."""
-    signals: list[StoredSignal] = []
-    size, more = 0, False
-    async for id_, user_id, type_, timestamp, payload, received_at in rows:
-        if more := size > _MAX_PAYLOADS:
-            break
-        raw = payload.encode()
-        size += len(raw)
-        signals.append(StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(raw), received_at))
-    return signals[:limit], more or len(signals) > limit
+def _sized(row: TupleRow) -> tuple[StoredSignal, int]:
+    id_, user_id, type_, timestamp, payload, received_at = row
+    raw = payload.encode()
+    return StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(raw), received_at), len(raw)

@@ -32,6 +32,20 @@ def test_a_reader_gets_each_event_once_or_knows_that_it_missed_some(steps: list[
     asyncio.run(read())
 
 
+def test_large_events_are_forgotten_sooner() -> None:
+    async def tell() -> None:
+        feed = Feed(events=SIZE, characters=100)
+        await feed.tell([Event("e", "x" * 40) for _ in range(3)])
+        assert feed.after(0) is None
+        assert len(feed.after(1) or []) == 2
+        await feed.tell([Event("e", "x" * 101)])
+        assert feed.after(3) is None
+        await feed.tell([Event("e", "small")])
+        assert [event.data for event in feed.after(4) or []] == ["small"]
+
+    asyncio.run(tell())
+
+
 def test_closing_lets_a_waiting_reader_go() -> None:
     async def close() -> None:
         feed = Feed()

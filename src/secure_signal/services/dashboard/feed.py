@@ -22,14 +22,17 @@ class Event:
 class Feed:
     """Holds no more than its sizes, however many readers there are and however slow they read."""
 
-    def __init__(self, events: int = 500, pulses: int = 300) -> None:
+    def __init__(self, events: int = 500, pulses: int = 300, characters: int = 8_000_000) -> None:
         self.told = 0
         self.newest: Key | None = None
         self.counts: dict[str, int] = {}
         self.pulses: deque[Pulse] = deque(maxlen=pulses)
         self.trouble = "PostgreSQL was not asked yet"
         self.closed = False
-        self._events: deque[Event] = deque(maxlen=events)
+        self._events: deque[Event] = deque()
+        self._max_events = events
+        self._characters = 0
+        self._max_characters = characters
         self._woken = asyncio.Condition()
 
     def after(self, told: int) -> list[Event] | None:
@@ -42,9 +45,16 @@ class Feed:
     async def tell(self, events: Sequence[Event]) -> None:
         """Add events and wake the readers."""
         async with self._woken:
-            self._events.extend(events)
+            for event in events:
+                self._events.append(event)
+                self._characters += len(event.data)
+                self._forget()
             self.told += len(events)
             self._woken.notify_all()
+
+    def _forget(self) -> None:
+        while len(self._events) > self._max_events or self._characters > self._max_characters:
+            self._characters -= len(self._events.popleft().data)
 
     async def news(self, told: int) -> None:
         """Wait until more than ``told`` events were told, or the feed is closed."""
