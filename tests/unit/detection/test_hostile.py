@@ -3,12 +3,13 @@
 import unicodedata
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.detection.conftest import Load
-from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, signal
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM, signal
 from tests.unit.detection.test_engine import observe
 
 from secure_signal.core.anomaly import encode
-from secure_signal.core.detection import window
+from secure_signal.core.detection import entry, metric, summary, window
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.signal import Signal
 
@@ -77,3 +78,42 @@ def test_a_condition_that_no_window_can_hold_is_named(load: Load) -> None:
 
     assert notices("gte: 8192") == notices("lt: 8193") == []
     assert notices("gte: 8193") == ["never fires: a window holds at most 8192 signals or values"]
+
+
+PAYMENTS = BRUTE_FORCE.replace("event_count", "value_sum").replace("{gte: 3}", "{gte: 1, field: amount}")
+PAIRS = (
+    BRUTE_FORCE.replace("event_count", "value_count")
+    .replace("{gte: 3}", "{gte: 1, field: [amount, payee]}")
+    .replace(SUM, OTHER)
+)
+DIGITS = b"9" * 400
+
+
+@pytest.mark.parametrize("amount", [DIGITS, b"-" + DIGITS, b"[1e400]", b"9" * 5000])
+def test_a_number_beyond_all_range_adds_nothing_and_stops_nothing(load: Load, amount: bytes) -> None:
+    engine = Engine(load(FAILED, PAYMENTS, PAIRS))
+    payload = b'{"outcome": "failure", "amount": %s, "payee": [%s]}'
+    (pair,) = observe(engine, replace(signal(0), payload=payload % (amount, amount)))
+    assert pair.rule_id == OTHER
+    (total,) = observe(engine, replace(signal(1), payload=payload % (b"5", b"1")), first=1)
+    assert "sum of amount is 5 " in total.summary
+
+
+def test_what_fails_in_one_correlation_is_counted_and_stops_no_other(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(load(FAILED, PAYMENTS, BRUTE_FORCE.replace(SUM, OTHER)))
+    signals = [signal(n, payload={"outcome": "failure", "amount": 0.5}) for n in range(3)]
+
+    def fail(*_: object) -> None:
+        raise OverflowError
+
+    for place, name in ((entry, "_values"), (metric, "exact"), (summary, "_number")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fail)
+            engine = Engine(engine.ruleset)
+            found = observe(engine, *signals)
+        assert engine.errors[SUM]
+        assert [a.rule_id for a in found] == ([OTHER] if place is not summary else [])
+        assert engine.errors[OTHER] == (place is summary)
+        observe(engine, *signals, first=3)

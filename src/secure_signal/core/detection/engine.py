@@ -78,14 +78,14 @@ class Engine:
             try:
                 if not candidate.holds(event):
                     continue
+                if candidate.rule.speaks:
+                    anomalies.append(self._found(candidate.rule, signal, now))
             except Exception:
                 # One rule's failure is counted, and never stops the others.
                 self.errors[candidate.rule.id] += 1
                 continue
-            if candidate.rule.speaks:
-                anomalies.append(self._found(candidate.rule, signal, now))
             feeds.extend(candidate.feeds)
-        return anomalies, matches_of(event, feeds) if feeds else []
+        return anomalies, self._matches(event, feeds) if feeds else []
 
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
         """Put one entry into its group's window; the episodes that this opens.
@@ -93,11 +93,17 @@ class Engine:
         ``position`` is where the entry stands in the input; a group skips positions it has seen. An entry
         ahead of ``now`` counts in its own group, and does not end others.
         """
-        entered = self._windows.enter(match, position, now)
-        if entered is None:
+        try:
+            entered = self._windows.enter(match, position, now)
+            if entered is None:
+                return []
+            rule, openings = entered
+            return [self._crossed(rule, match.group, opening, now) for opening in openings]
+        except Exception:
+            # Its window may have been left half changed.
+            self._windows.drop(match.key)
+            self.errors[match.correlation] += 1
             return []
-        rule, openings = entered
-        return [self._crossed(rule, match.group, opening, now) for opening in openings]
 
     def observe(self, signal: Signal, position: int, now: int) -> list[Anomaly]:
         """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
@@ -116,6 +122,19 @@ class Engine:
     def restore(self, key: str, state: bytes) -> bool:
         """Put back a group that ``changes`` gave; False when its rule is gone or has another meaning now."""
         return self._windows.restore(key, state)
+
+    def _matches(self, event: Event, feeds: list[Feed]) -> list[Match]:
+        """The entries; where that fails, those of each correlation that does not."""
+        try:
+            return matches_of(event, feeds)
+        except Exception:
+            matches: list[Match] = []
+            for correlation in dict.fromkeys(feed.correlation.id for feed in feeds):
+                try:
+                    matches += matches_of(event, [f for f in feeds if f.correlation.id == correlation])
+                except Exception:
+                    self.errors[correlation] += 1
+            return matches
 
     def _found(self, rule: Detection, signal: Signal, now: int) -> Anomaly:
         return Anomaly(

@@ -1,12 +1,12 @@
 """From matched rules to entries: group values and metric values read from the signal."""
 
 import hashlib
+import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
-
-import msgspec
 
 from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.field import Event, fold
@@ -21,6 +21,7 @@ _DIGEST_BYTES = 16
 # Of a list, the first so many different values count.
 _MAX_VALUES = 1_000
 _LARGEST_INTEGER = 2**63
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +84,38 @@ def _group(event: Event, fields: tuple[str, ...]) -> tuple[Scalar, ...] | None:
 
 
 def _values(event: Event, kind: Kind, fields: tuple[str, ...]) -> list[Scalar]:
-    """What a signal adds to the metric: of a list each element, of several fields their combination."""
+    """What a signal adds to the metric: of a list each element, of several fields their combination.
+
+    A number beyond a double's range adds nothing.
+    """
     if len(fields) > 1:
         parts = [event.value(field) for field in fields]
-        return [] if None in parts else [_distinct(msgspec.json.encode(parts).decode())]
+        return [] if None in parts else [_distinct(_text(parts))]
     value = event.value(fields[0])
     elements = value if isinstance(value, list) else [value]
     if kind is Kind.VALUE_COUNT:
         return [_distinct(e) for e in elements if e is not None]
     numbers = (as_number(e) for e in elements if not isinstance(e, str))
-    return [n if abs(n) < _LARGEST_INTEGER else float(n) for n in numbers if n is not None]
+    return [
+        n if abs(n) < _LARGEST_INTEGER else float(n) for n in numbers if n is not None and abs(n) <= _LARGEST
+    ]
 
 
 def _distinct(value: Any) -> Scalar:
     """A value by which equal ones are counted once, strings without their case."""
     if isinstance(value, dict | list):
-        value = msgspec.json.encode(value, order="sorted").decode()
+        value = _text(value)
     if not isinstance(value, str):
         return _portable(value)
     folded = fold(value)
     if len(folded) <= _MAX_VALUE:
         return folded
     return _digest(folded)
+
+
+def _text(value: dict[str, Any] | list[Any]) -> str:
+    """JSON, with integers of any size."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _brief(value: Scalar) -> Scalar:

@@ -59,6 +59,11 @@ class Windows:
         self._count_to_sweep()
         return rule, openings
 
+    def drop(self, key: str) -> None:
+        """Forget a window."""
+        self._windows.pop(key, None)
+        self._changed.add(key)
+
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The windows that changed since the last call, as key and state; None for one that is gone."""
         changed, self._changed = self._changed, set()
