@@ -159,7 +159,7 @@ def test_what_happened_can_be_scraped(emitter: Emitter) -> None:
         'signals_produced_total{source="http"}',
         'signal_production_latency_seconds_count{source="http"}',
         'signals_refused_total{field="timestamp"}',
-        'http_requests_total{status="202"}',
+        'http_requests_total{route="",status="202"}',
     ]
     before = [emitter.metric(name) for name in names]
     assert emitter.post(b"[%b, %b, %b]" % (_signal(1), _signal(2), _signal(3, timestamp="now"))).is_success

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from secure_signal.adapters import http_server
+from secure_signal.core.errors import StopError
 
 HEAD_SECONDS = 0.2
 HEAD = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n"
@@ -125,3 +126,15 @@ def test_a_slow_reader_gets_all() -> None:
         return b"all" if size >= 10_000_000 else b"cut off"
 
     assert asyncio.run(_call(slow, app)) == b"all"
+
+
+def test_a_task_that_cannot_go_on_stops_the_service_with_its_own_reason() -> None:
+    async def service() -> None:
+        async def fail() -> None:
+            raise StopError("no way on")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    with pytest.raises(StopError, match="no way on"):
+        http_server.run(service())

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 import uvicorn
@@ -36,6 +37,16 @@ class _Server(uvicorn.Server):
 
 async def _no_streams() -> None:
     """Nothing to end."""
+
+
+def run(service: Coroutine[Any, Any, None]) -> None:
+    """Run a service to its end; StopError when the process cannot go on, out of its group of tasks."""
+    try:
+        asyncio.run(service)
+    except ExceptionGroup as group:
+        if stop := group.subgroup(StopError):
+            raise stop.exceptions[0] from None
+        raise
 
 
 async def serve(

@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 
 from secure_signal.adapters import http_server, outage, postgres
 from secure_signal.adapters.api_keys import Keyring
+from secure_signal.adapters.http_calls import CountCalls
 from secure_signal.adapters.read_pool import ReadPool
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
-from secure_signal.core.errors import StopError
 from secure_signal.services.dashboard import application, watch
 from secure_signal.services.dashboard.feed import Feed
-from secure_signal.services.dashboard.metrics import CountCalls
 from secure_signal.services.dashboard.page import Headers
 
 _PORT = 8080
@@ -23,12 +22,7 @@ _KAFKA_SECONDS = 2.0
 
 def run(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT; StopError when the process cannot go on."""
-    try:
-        asyncio.run(_run(settings))
-    except ExceptionGroup as group:
-        if stop := group.subgroup(StopError):
-            raise stop.exceptions[0] from None
-        raise
+    http_server.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """What an operator can ask about signal-emitter."""
 
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PRODUCED = Counter("signals_produced", "Signals that the broker acknowledged", ["source"])
 LATENCY = Histogram(
@@ -16,7 +15,6 @@ UNACKNOWLEDGED = Counter(
 )
 IN_FLIGHT = Gauge("signals_in_flight", "Signals sent to the broker and not acknowledged yet")
 BACKLOG = Gauge("http_backlog_bytes", "Bodies of calls that are not answered yet")
-CALLS = Counter("http_requests", "Calls answered, by status", ["status"])
 
 _FIELDS = {"id", "user_id", "type", "timestamp", "payload"}
 _CLOUDEVENTS = {"source", "specversion", "subject", "time", "data", "datacontenttype"}
@@ -26,20 +24,3 @@ def refused(field: str) -> None:
     """Count a refusal; whatever a sender wrote, the label has few values."""
     name = field.partition(".")[0]
     REFUSED.labels(name if name in _FIELDS | _CLOUDEVENTS else "other" if name else "whole").inc()
-
-
-class CountCalls:
-    """ASGI middleware: counts each answer by its status."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a call on, and look at the status of what comes back."""
-
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                CALLS.labels(str(message["status"])).inc()
-            await send(message)
-
-        await self._app(scope, receive, counted if scope["type"] == "http" else send)

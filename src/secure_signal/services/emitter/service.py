@@ -2,17 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-import psycopg
-import structlog
-
-from secure_signal.adapters import http_server, postgres, topics
+from secure_signal.adapters import http_server, outage, postgres, topics
 from secure_signal.adapters.api_keys import Keyring
+from secure_signal.adapters.http_calls import CountCalls
 from secure_signal.adapters.settings import Settings
-from secure_signal.core.errors import RetryError, StopError
+from secure_signal.core.errors import RetryError
 from secure_signal.core.signal import Signal, encode
 from secure_signal.services.emitter import application, generator, metrics
 from secure_signal.services.emitter.body import Backlog
@@ -22,19 +19,11 @@ from secure_signal.services.emitter.label_outbox import LabelOutbox
 
 _PORT = 8000
 _BACKLOG_BYTES = 32 * 1024 * 1024
-_RETRY_SECONDS = 1.0
-
-_log = structlog.get_logger()
 
 
 def run(settings: Settings) -> None:
     """Take signals until SIGTERM or SIGINT; StopError when the process cannot go on."""
-    try:
-        asyncio.run(_run(settings))
-    except ExceptionGroup as group:
-        if stop := group.subgroup(StopError):
-            raise stop.exceptions[0] from None
-        raise
+    http_server.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:
@@ -52,7 +41,7 @@ async def _run(settings: Settings) -> None:
             group.create_task(_use_database(settings, labels)),
             group.create_task(generator.run(settings, partial(_accept, deliveries), labels.put, _now)),
         ]
-        await http_server.serve(metrics.CountCalls(app), settings.http_host, port)
+        await http_server.serve(CountCalls(app), settings.http_host, port)
         for task in beside:
             task.cancel()
     deliveries.close()
@@ -72,12 +61,12 @@ async def _accept(deliveries: Deliveries, batch: list[Signal]) -> None:
 async def _use_database(settings: Settings, labels: LabelOutbox) -> None:
     """The tables for API keys and labels, where there is use for one of them; then labels."""
     if settings.api_keys == "required" or settings.signals_per_second:
-        await _through_outages(_migrate, settings)
+        await outage.outlast(partial(_migrate, settings))
         await labels.run()
 
 
 async def _reach_kafka(settings: Settings, deliveries: Deliveries) -> None:
-    await _through_outages(_ensure_topics, settings)
+    await outage.outlast(partial(_ensure_topics, settings))
     await deliveries.watch()
 
 
@@ -91,16 +80,6 @@ def _ensure_topics(settings: Settings) -> None:
 def _migrate(settings: Settings) -> None:
     with postgres.connect(settings.database_url, "signal-emitter") as connection:
         postgres.migrate(connection)
-
-
-async def _through_outages(step: Callable[[Settings], None], settings: Settings) -> None:
-    """Do a step, which blocks, until it succeeds."""
-    while True:
-        try:
-            return await asyncio.to_thread(step, settings)
-        except (RetryError, psycopg.OperationalError) as error:
-            _log.warning("trying again", reason=str(error), seconds=_RETRY_SECONDS)
-            await asyncio.sleep(_RETRY_SECONDS)
 
 
 def _now() -> int:
