@@ -4,12 +4,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import httpx
+import msgspec
 import pytest
-from confluent_kafka.admin import AdminClient
-from tests.detector_lab import Findings, Process, expected, send, sprees, stream
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
+from tests.detector_lab import Findings, Process, expected, send, sprees
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics
+from secure_signal.adapters import topics as pipeline_topics
+from secure_signal.core import signal
 
 pytestmark = pytest.mark.integration
 
@@ -41,9 +49,11 @@ def findings(kafka_bootstrap: str, topics: None) -> Iterator[Findings]:
 def test_killed_again_and_again_it_finds_what_it_finds_undisturbed(
     kafka_bootstrap: str, start: Start, findings: Findings
 ) -> None:
-    signals = stream(20_000, seed=1)
-    ids = expected(signals)
-    send(kafka_bootstrap, signals)
+    # Ten minutes between them, so that windows end.
+    waves = [sprees(100, seed=100 + n, ago=600 * (20 - n)) for n in range(20)]
+    ids = expected(s for wave in waves for s in wave)
+    for wave in waves:
+        send(kafka_bootstrap, wave)
     detector = start(kafka_bootstrap, instance="a")
     for share in (0.2, 0.5, 0.8):
         until(partial(findings.has, int(share * len(ids))), f"{share:.0%} are found")
@@ -96,6 +106,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
     kafka_bootstrap: str, start: Start, findings: Findings
 ) -> None:
     before, after = sprees(8, seed=4), sprees(4, seed=5)
+    half = len(after) // 2
     detector = start(kafka_bootstrap)
     send(kafka_bootstrap, before)
     until(lambda: findings.read().keys() == expected(before), "the first are found")
@@ -103,8 +114,55 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
     admin.delete_topics([topics.SIGNALS])[topics.SIGNALS].result()
     until(lambda: detector.metric("detector_recoveries_total") > 0, "it noticed")
     until(lambda: detector.holds() == 8, "it has the new partitions")
-    send(kafka_bootstrap, after)
+    send(kafka_bootstrap, after[:half])
+    until(lambda: detector.metric("detector_signals_judged_total") == len(before) + half, "half are judged")
+    saved = detector.metric("detector_last_checkpoint_timestamp_seconds")
+    until(lambda: detector.metric("detector_last_checkpoint_timestamp_seconds") > saved, "they are saved")
+    detector.kill()
+    detector.start()
+    send(kafka_bootstrap, after[half:])
     until(lambda: findings.read().keys() >= expected(after), "the others are found")
+    # The log is not read again from its beginning.
+    assert detector.metric("detector_signals_judged_total") == len(after) - half
+
+
+def test_a_producer_cannot_say_that_its_record_arrives_in_the_future(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    failures = sprees(1, seed=7)
+    ahead = 59 * 60 * 1_000_000
+    producer = kafka.producer(kafka_bootstrap, "test")
+    early = msgspec.structs.replace(failures[0], id="early", timestamp=failures[0].timestamp + ahead)
+    producer.produce(
+        topics.SIGNALS, signal.encode(early), failures[0].user_id, timestamp=early.timestamp // 1000
+    )
+    assert producer.flush(10) == 0
+    detector = start(kafka_bootstrap)
+    send(kafka_bootstrap, failures)
+    until(lambda: findings.read().keys() == expected(failures), "the others' attack is found")
+    assert detector.metric("detector_matches_future_total") > 0
+
+
+def test_a_topic_that_is_there_already_gets_the_brokers_time(kafka_bootstrap: str, topics: None) -> None:
+    admin = kafka.admin(kafka_bootstrap)
+    wrong = ConfigResource(
+        ConfigResource.Type.TOPIC,
+        pipeline_topics.SIGNALS,
+        incremental_configs=[
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in (("message.timestamp.type", "CreateTime"), ("retention.ms", "4000000"))
+        ],
+    )
+    admin.incremental_alter_configs([wrong])[wrong].result()
+    asked = ConfigResource(ConfigResource.Type.TOPIC, pipeline_topics.SIGNALS)
+
+    def setting(name: str) -> str:
+        return str(admin.describe_configs([asked])[asked].result()[name].value)
+
+    until(lambda: setting("message.timestamp.type") == "CreateTime", "it is wrong")
+    pipeline_topics.ensure(kafka_bootstrap, 4, 1)
+    until(lambda: setting("message.timestamp.type") == "LogAppendTime", "it is set")
+    assert setting("retention.ms") == "4000000"
 
 
 def test_an_outage_of_kafka_is_waited_out(start_kafka: StartServer, start: Start) -> None:

@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from secure_signal.adapters import kafka
@@ -26,7 +32,8 @@ class Topic:
 ALL = (
     # LZ4 makes a record no more than 255 times smaller, so what a consumer fetches is bounded in its
     # memory too; zstd would let a small fetch be gigabytes. What comes in LZ4 is not compressed again.
-    Topic(SIGNALS, {"compression.type": "lz4"}),
+    # Its records arrive when the broker says so: windows go by that, and whoever produces could say anything.
+    Topic(SIGNALS, {"compression.type": "lz4", "message.timestamp.type": "LogAppendTime"}),
     Topic(ANOMALIES),
     # A dead letter is the raw record, as far as it fits.
     Topic(DEAD_LETTERS, {"max.message.bytes": str(kafka.MAX_BATCH_BYTES), "retention.ms": "-1"}),
@@ -41,12 +48,20 @@ ALL = (
             "min.cleanable.dirty.ratio": "0.2",
         },
     ),
-    Topic(MATCHES),
+    # Its only producer hands on the arrival of the signal that made the match.
+    Topic(MATCHES, {"message.timestamp.type": "CreateTime"}),
 )
 
 
+# What the pipeline relies on, in topics that are there already too; the rest is the operator's to change.
+_FIXED = {"compression.type", "message.timestamp.type"}
+
+
 def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, seconds: float = 10) -> None:
-    """Create what is missing; existing topics stay as they are. RetryError where Kafka does not answer."""
+    """Create what is missing; of existing topics set only what the pipeline relies on, where it differs.
+
+    RetryError where Kafka does not answer, or refuses.
+    """
     admin = kafka.admin(bootstrap_servers)
     wanted = [
         NewTopic(
@@ -57,12 +72,42 @@ def ensure(bootstrap_servers: str, partitions: int, replication_factor: int, sec
         )
         for t in ALL
     ]
+    there: set[str] = set()
     try:
-        for made in admin.create_topics(wanted, request_timeout=seconds).values():
+        for name, made in admin.create_topics(wanted, request_timeout=seconds).items():
             try:
                 made.result()
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
+                there.add(name)
+        _adapt(admin, [t for t in ALL if t.name in there and t.config.keys() & _FIXED], seconds)
     except KafkaException as error:
-        raise RetryError(f"Kafka at {bootstrap_servers} does not create topics: {error}") from error
+        raise RetryError(f"Kafka at {bootstrap_servers} does not create or set topics: {error}") from error
+
+
+def _adapt(admin: AdminClient, topics: list[Topic], seconds: float) -> None:
+    """Set what differs: who may not alter topics needs not to where nothing does."""
+    if not topics:
+        return
+    asked = admin.describe_configs([_resource(t.name, {}) for t in topics], request_timeout=seconds)
+    known = {resource.name: answer.result() for resource, answer in asked.items()}
+    changes = [
+        _resource(t.name, changed)
+        for t in topics
+        if (
+            changed := {
+                k: t.config[k] for k in t.config.keys() & _FIXED if known[t.name][k].value != t.config[k]
+            }
+        )
+    ]
+    if changes:
+        for altered in admin.incremental_alter_configs(changes, request_timeout=seconds).values():
+            altered.result()
+
+
+def _resource(name: str, config: dict[str, str]) -> ConfigResource:
+    entries = [
+        ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()
+    ]
+    return ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)

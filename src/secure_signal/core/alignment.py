@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heapreplace
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a partition; ``timestamp`` is Kafka's, in milliseconds since the epoch."""
+    """A record of a partition; ``timestamp`` is Kafka's, in milliseconds since the epoch, -1 for none."""
 
     offset: int
     timestamp: int

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,15 @@ def test_the_far_future_counts_in_no_window(task: SignalTask) -> None:
     for offset in range(8):
         assert not task.read(failure(offset, "ann", ahead=301))[0]
     assert task.engine.groups == 0
+
+
+def test_records_without_a_time_count_in_their_groups_and_end_nobody_elses(task: SignalTask) -> None:
+    found = []
+    for offset in range(0, 8, 2):
+        found += task.read(replace(failure(offset, "ann"), timestamp=-1 if offset % 4 else NOW // 1000))[0]
+        found += task.read(replace(failure(offset + 1, f"ahead-{offset}", ahead=3600), timestamp=-1))[0]
+    assert [a.user_id for a in found] == ["ann"]
+    assert task.engine.watermark == NOW
 
 
 def test_what_a_window_has_no_room_for_is_told(task: SignalTask, monkeypatch: pytest.MonkeyPatch) -> None:

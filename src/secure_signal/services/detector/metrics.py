@@ -5,7 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 ANOMALIES = Counter("anomalies_detected_total", "Anomalies published", ["anomaly_type", "severity"])
 LATENCY = Histogram(
     "anomaly_detection_latency_seconds",
-    "From the Kafka timestamp of the signal that completed an anomaly until Kafka has the anomaly",
+    "From when the broker took the signal that completed an anomaly until Kafka has the anomaly",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600),
 )
 SESSIONS = Gauge(

@@ -36,7 +36,7 @@ class Outbox:
 
         def acknowledged(error: KafkaError | None, message: Message) -> None:
             self._acknowledged(error, message)
-            if error is None:
+            if error is None and timestamp >= 0:
                 metrics.LATENCY.observe(max(0.0, time.time() - timestamp / 1000))
 
         metrics.ANOMALIES.labels(found.anomaly_type, found.severity).inc()
@@ -45,9 +45,11 @@ class Outbox:
         self._produce(topics.ANOMALIES, key=found.user_id, value=value, on_delivery=acknowledged)
 
     def match(self, forward: Forward, timestamp: int) -> None:
-        """Send a match to its group's task, with its signal's Kafka timestamp (ms)."""
+        """Send a match to its group's task, with its signal's Kafka timestamp (ms; without one, now)."""
         metrics.MATCHES.inc()
-        self._produce(topics.MATCHES, key=forward.match.key, value=encode(forward), timestamp=timestamp)
+        self._produce(
+            topics.MATCHES, key=forward.match.key, value=encode(forward), timestamp=max(0, timestamp)
+        )
 
     def state(self, partition: int, entries: Iterable[Entry]) -> None:
         """Write to a partition of ``detector-state``, which is that of the task; it keeps the order."""

@@ -131,10 +131,18 @@ class Task(ABC):
         self._failures = self.engine.errors.copy()
 
     def _enter(self, match: Match, record: Record) -> list[Anomaly]:
-        if match.time > record.arrival + _SKEW:
+        if record.timestamp >= 0 and match.time > record.arrival + _SKEW:
             metrics.FUTURE.inc()
             return []
-        return self.engine.enter(match, record.offset, record.arrival)
+        return self.engine.enter(match, record.offset, self._arrival(record))
+
+    def _arrival(self, record: Record) -> int:
+        """When a record came (in microseconds), by the log alone, for it may be read again later.
+
+        One without a timestamp came when event time was where it is: it counts in its own group, and ends
+        nobody else's, whatever time its signal claims.
+        """
+        return record.arrival if record.timestamp >= 0 else self.engine.watermark
 
 
 class SignalTask(Task):
@@ -163,7 +171,7 @@ class SignalTask(Task):
         if read.id and self._recent.seen(read.id, read.timestamp, record.offset):
             metrics.REPEATED.inc(not is_past)
             return [], []
-        self._sessions.saw(read.user_id, read.timestamp, record.arrival)
+        self._sessions.saw(read.user_id, read.timestamp, self._arrival(record))
         if is_past:
             return [], []
         return self._judge(self._named(read, record.offset), record)
@@ -174,7 +182,7 @@ class SignalTask(Task):
 
     def _judge(self, read: signal.Signal, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         metrics.JUDGED.inc()
-        anomalies, matches = self.engine.judge(read, record.arrival)
+        anomalies, matches = self.engine.judge(read, self._arrival(record))
         forwards: list[Forward] = []
         for match in matches:
             if self.engine.is_local(match.correlation):

@@ -13,7 +13,7 @@ PROCESSED = Counter(
 )
 LATENCY = LatencyHistogram(
     "processing_latency_seconds",
-    "From a signal's Kafka timestamp to the commit that stored it",
+    "From a record's Kafka timestamp, which for signals is the broker's, to the commit that stored it",
     (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
 )
 BATCH_SIZE = Gauge("batch_size_current", "Records of the last batch")
@@ -34,7 +34,8 @@ _FIELDS = {"id", "user_id", "type", "timestamp", "payload", "row"}
 def committed(batch: Batch, dead: Sequence[DeadLetter], age: float, now: float) -> None:
     """Count a batch that was committed at ``now`` (seconds since the epoch), ``age`` seconds old."""
     PROCESSED.inc(len(batch))
-    LATENCY.observe([max(0.0, now - record.timestamp()[1] / 1000) for record in batch.records])
+    known = [time for record in batch.records if (time := record.timestamp()[1]) >= 0]
+    LATENCY.observe([max(0.0, now - time / 1000) for time in known])
     BATCH_SIZE.set(len(batch))
     BATCH_AGE.set(age)
     LAST_COMMIT.set(now)
