@@ -293,6 +293,26 @@ def test_partitions_move_between_members_of_a_group_with_the_work_in_hand(settin
     assert passed(settings) == 1500
 
 
+def test_one_whose_name_was_taken_by_another_takes_it_back(settings: Settings) -> None:
+    stopping = threading.Event()
+    group = str(uuid.uuid4())
+    processor = Processor(settings.model_copy(update={"instance": "one"}), stopping, group)
+    thread = threading.Thread(target=processor.work)
+    thread.start()
+    try:
+        produce(settings, [wire(id="before")])
+        until(lambda: count(settings) == 1, "the first signal is stored")
+        rival = kafka.consumer(settings.kafka_bootstrap_servers, group, **{"group.instance.id": "one"})
+        rival.subscribe([topics.SIGNALS, topics.ANOMALIES])
+        until(lambda: rival.poll(0.1) is None and bool(rival.memberid()), "the rival is a member")
+        rival.close()
+        produce(settings, [wire(id="after")])
+        until(lambda: count(settings) == 2, "the processor goes on")
+    finally:
+        stopping.set()
+        thread.join()
+
+
 def test_a_topic_made_anew_is_read_from_its_start(settings: Settings) -> None:
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
     with processing(settings):

@@ -4,14 +4,14 @@ import threading
 import time
 
 import structlog
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.dead_letters import DeadLetters
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core import instant
-from secure_signal.core.errors import FencedError, RetryError, StopError
+from secure_signal.core.errors import FencedError, RetryError
 from secure_signal.services.processor import metrics
 from secure_signal.services.processor.batch import MAX_BYTES, Batch, fill
 from secure_signal.services.processor.ownership import Ownership
@@ -57,13 +57,22 @@ class Processor:
         self._largest = MAX_BYTES
         self._failures = 0
         self._verified = time.monotonic()
-        self._joined = False
         self._settings = settings
-        # A member under a name of its own has its partitions kept while it restarts (KIP-345).
-        name = {"group.instance.id": settings.instance} if settings.instance else {}
-        self._consumer = kafka.consumer(settings.kafka_bootstrap_servers, group, **_CONSUMER, **name)
+        self._group = group
         self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers, NAME)
-        self.ownership = Ownership(self._consumer, TopicLogs(settings.kafka_bootstrap_servers), self._give_up)
+        self._logs = TopicLogs(settings.kafka_bootstrap_servers)
+        self._enlist()
+
+    def _enlist(self) -> None:
+        """A consumer, not yet in the group."""
+        # A member under a name of its own has its partitions kept while it restarts (KIP-345).
+        instance = self._settings.instance
+        name = {"group.instance.id": instance} if instance else {}
+        servers = self._settings.kafka_bootstrap_servers
+        self._consumer = kafka.consumer(servers, self._group, **_CONSUMER, **name)
+        self.ownership = Ownership(self._consumer, self._logs, self._give_up)
+        self._joined = False
+        self._is_lost = False
 
     def work(self) -> None:
         """Return when told to stop, with all in hand stored or left to the next."""
@@ -80,6 +89,9 @@ class Processor:
 
     def _step(self) -> None:
         store = self._connect()
+        if self._is_lost:
+            self._consumer.close()
+            self._enlist()
         self._join()
         self.ownership.claim(store)
         self.outage = ""
@@ -103,7 +115,8 @@ class Processor:
         """Read the records into the batch, and send its new rows on their way."""
         for record in records:
             if error := record.error():
-                raise (StopError if error.fatal() else RetryError)(f"Kafka: {error.str()}")
+                self._heed(error)
+                raise RetryError(f"Kafka: {error.str()}")
         if not len(self._batch):
             self._batch.opened = time.monotonic()
         streamed = len(self._batch.rows)
@@ -145,6 +158,8 @@ class Processor:
     def _pause(self, outage: Exception) -> None:
         """Drop what is in hand and wait, longer each time; polling keeps the membership of the group."""
         self._drop()
+        if isinstance(outage, KafkaException):
+            self._heed(outage.args[0])
         metrics.OUTAGES.inc()
         metrics.OUTAGE.set(1)
         self.outage = str(outage)
@@ -153,7 +168,13 @@ class Processor:
         log.warning("nothing is stored for now", reason=self.outage, pause_seconds=pause)
         until = time.monotonic() + pause
         while time.monotonic() < until and not self._stopping.is_set():
-            self._consumer.poll(_IDLE_SECONDS)
+            record = self._consumer.poll(_IDLE_SECONDS)
+            if record is not None and (error := record.error()):
+                self._heed(error)
+
+    def _heed(self, error: KafkaError) -> None:
+        """After a fatal error, such as a rival under the same name, a consumer gives nothing any more."""
+        self._is_lost = self._is_lost or error.fatal() or error.code() == KafkaError._FATAL
 
     def _rejoin(self, fence: Exception) -> None:
         self._drop()

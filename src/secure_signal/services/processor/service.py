@@ -25,7 +25,7 @@ def run(settings: Settings, group: str = NAME) -> None:
             "processor_consumer_lag_records",
             settings.kafka_bootstrap_servers,
             (topics.SIGNALS, topics.ANOMALIES),
-            processor.ownership.offsets,
+            lambda: processor.ownership.offsets(),
         )
     )
     port = _PORT if settings.http_port is None else settings.http_port
