@@ -304,3 +304,13 @@ def test_on_windows_the_way_is_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(StopError, match="docker compose up"):
         command.status(None)
+
+
+def test_relative_paths_of_the_environment_hold_for_the_services(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SECURE_SIGNAL_RULES", "rules")
+    monkeypatch.setenv("SECURE_SIGNAL_API_KEYS", "off")
+    up.settings()
+    assert os.environ["SECURE_SIGNAL_RULES"] == str(tmp_path / "rules")

@@ -92,7 +92,7 @@ def refusal(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) ->
         case msgspec.ValidationError():
             return _mismatch(str(error))
         case msgspec.DecodeError():
-            return RefusedError("", _lower(f"{error}: must be one JSON object in UTF-8"))
+            return RefusedError("", _lower(f"{error}; one JSON object in UTF-8 is wanted"))
         case UnicodeDecodeError():
             return RefusedError("", f"not UTF-8 at byte {error.start}")
         case RecursionError():
@@ -108,4 +108,5 @@ def _mismatch(message: str) -> RefusedError:
 
 
 def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    """The first letter small, unless the word is an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -29,9 +29,16 @@ class AlreadyRunningError(StopError):
 
 
 def settings() -> Settings:
-    """The environment's settings, but without API keys unless it asks for them."""
+    """The environment's settings, but without API keys unless it asks for them.
+
+    The services work in another folder, so the paths in the environment they inherit become absolute.
+    """
     os.environ.setdefault("SECURE_SIGNAL_API_KEYS", "off")
-    return read_settings()
+    found = read_settings()
+    for name, path in (("SECURE_SIGNAL_RULES", found.rules), ("SECURE_SIGNAL_LOGSOURCES", found.logsources)):
+        if path is not None:
+            os.environ[name] = str(path.absolute())
+    return found
 
 
 def claim(folder: DataFolder) -> None:
@@ -45,7 +52,7 @@ def claim(folder: DataFolder) -> None:
         raise AlreadyRunningError(
             f"A stack runs on {folder.path} already{who}; it is left as it is. "
             f"See it: {invocation.of(folder, 'status')}. Stop it: {invocation.of(folder, 'down')}. "
-            "Another beside it: --data DIR."
+            "Another beside it: --data DIR, and other ports (--emitter-port 0 and so on: any free ones)."
         ) from None
     leftovers.end(folder)
 

@@ -109,21 +109,31 @@ def _parts(parts: Iterable[Part]) -> RenderableType:
 def _numbers(scene: Scene) -> RenderableType:
     table = Table.grid(padding=(0, 3))
     reading = scene.reading
-    table.add_row("  signals in", f"{scene.produced_per_second:,.0f}/s", f"{_count(reading.produced)} in all")
-    table.add_row("  stored", f"{scene.processed_per_second:,.0f}/s", f"{_count(reading.processed)} in all")
+    table.add_row(
+        "  signals in", f"{scene.produced_per_second:,.0f}/s", f"{_count(reading.produced)} since the start"
+    )
+    table.add_row(
+        "  stored", f"{scene.processed_per_second:,.0f}/s", f"{_count(reading.processed)} since the start"
+    )
     table.add_row("  lag", f"{_count(reading.lag)}", "records on their way")
-    table.add_row("  anomalies", "", f"{_count(reading.found)} found")
+    table.add_row("  anomalies", "", f"{_count(reading.found)} since the start")
     return table
 
 
 def _anomalies(anomalies: Iterable[Found]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        table.add_column(no_wrap=True, overflow="ellipsis")
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column()
     for found in anomalies:
         severity = Text(harmless(found.severity), _COLOURS.get(found.severity, ""))
-        table.add_row(f"  {found.time:%H:%M:%S}", severity, Text(harmless(found.summary)))
+        table.add_row(f"  {found.time:%H:%M:%S}", severity, _one_line(found.summary))
     return table if table.row_count else Text("  no anomaly yet", "dim")
+
+
+def _one_line(summary: str) -> Text:
+    # The text's own, not the column's: rich would shrink columns that do not wrap evenly.
+    return Text(harmless(summary), no_wrap=True, overflow="ellipsis")
 
 
 def _sentence(found: Found) -> str:

@@ -155,6 +155,13 @@ def test_what_is_too_late_is_counted_and_left_out(load: Load) -> None:
     assert engine.late == 1
 
 
+def test_what_comes_after_its_window_is_over_is_counted_too(load: Load) -> None:
+    engine = Engine(load(FAILED, BRUTE_FORCE), lateness=5 * SECOND)
+    observe(engine, signal(1_000, user="bob"))
+    assert observe(engine, signal(0), signal(1), signal(2)) == []
+    assert engine.late == 3
+
+
 def test_a_user_left_behind_by_event_time_is_forgotten(load: Load) -> None:
     engine = Engine(load(FAILED, BRUTE_FORCE), lateness=SECOND)
     observe(engine, *(signal(n, user=f"user-{n}") for n in range(20_000)))

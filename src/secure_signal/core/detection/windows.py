@@ -14,9 +14,10 @@ class Windows:
     """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
 
     ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
-    group's newest, and were left out; ``full`` those that a window had no room for. ``watermark`` is the
-    greatest time of all entries, as far as it was not ahead of their ``now``. Who restores windows sets it
-    to what it was where reading goes on, as windows may have been saved later than that.
+    group's newest or because event time had left their window behind, and were left out; ``full`` those
+    that a window had no room for. ``watermark`` is the greatest time of all entries, as far as it was not
+    ahead of their ``now``. Who restores windows sets it to what it was where reading goes on, as windows
+    may have been saved later than that.
     """
 
     def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
@@ -43,6 +44,9 @@ class Windows:
         key = match.key
         window = self._alive(key)
         if window is None:
+            if match.time + rule.timespan + self._lateness < self.watermark:
+                self.late += 1
+                return None
             window = self._windows[key] = Window(rule)
         # An entry that is skipped is one read again, and moves event time as it did before.
         self.watermark = max(self.watermark, min(match.time, now))
