@@ -7,7 +7,7 @@ from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 
 # How far ahead of those around it a signal's time may be; beyond, it needs so many witnesses in a row.
-_SKEW = 300 * SECOND
+SKEW = 300 * SECOND
 _WITNESSES = 10
 
 
@@ -36,7 +36,7 @@ class _Clock:
 
     def newest(self, time: int) -> int:
         """The newest time, now that there is a signal of this time."""
-        if time > self._newest + _SKEW:
+        if time > self._newest + SKEW:
             self._ahead.append(time)
             if len(self._ahead) == _WITNESSES:
                 self._newest = min(self._ahead)

@@ -13,17 +13,13 @@ from secure_signal.core.alignment import Record
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.reorder import SKEW
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.fence import Fence, Source
-from secure_signal.core.instant import SECOND
 from secure_signal.core.recent import Recent
 from secure_signal.core.sessions import Sessions
 from secure_signal.services.detector import metrics
-
-# How far beyond the broker's time of a record its signal's time may lie to count in windows. Not the
-# clock's: a replay is read by a later one.
-_SKEW = 300 * SECOND
 
 
 class Forward(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -131,7 +127,8 @@ class Task(ABC):
         self._failures = self.engine.errors.copy()
 
     def _enter(self, match: Match, record: Record) -> list[Anomaly]:
-        if record.timestamp >= 0 and match.time > record.arrival + _SKEW:
+        # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
+        if record.timestamp >= 0 and match.time > record.arrival + SKEW:
             metrics.FUTURE.inc()
             return []
         return self.engine.enter(match, record.offset, self._arrival(record))
