@@ -1,6 +1,8 @@
 """The command ``secure-signal``: one module for each group of subcommands."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -17,6 +19,21 @@ app = typer.Typer(
 
 for _module in (stack, services, keys, traffic, detect):
     app.add_typer(_module.app)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"secure-signal {version('secure-signal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which this is.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

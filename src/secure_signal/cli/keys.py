@@ -59,4 +59,7 @@ def _database() -> Iterator[psycopg.Connection]:
             postgres.migrate(connection)
             yield connection
     except (RetryError, psycopg.Error) as error:
-        raise StopError(f"{error}\nIs DATABASE_URL right? It names the database of the keys.") from error
+        raise StopError(
+            f"{error}\nDATABASE_URL names the database of the keys; "
+            'for the running local stack: eval "$(secure-signal env)"'
+        ) from error
