@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from secure_signal.core import instant, payload
+from secure_signal.core import instant, payload, sentence
 from secure_signal.core.errors import RefusedError
 
 MAX_USER_ID = 256
@@ -92,7 +92,7 @@ def refusal(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) ->
         case msgspec.ValidationError():
             return _mismatch(str(error))
         case msgspec.DecodeError():
-            return RefusedError("", _lower(f"{error}; one JSON object in UTF-8 is wanted"))
+            return RefusedError("", sentence.continued(f"{error}; one JSON object in UTF-8 is wanted"))
         case UnicodeDecodeError():
             return RefusedError("", f"not UTF-8 at byte {error.start}")
         case RecursionError():
@@ -104,9 +104,4 @@ def _mismatch(message: str) -> RefusedError:
         return RefusedError(missing["field"], "is required")
     parts = _VALIDATION.match(message)
     assert parts is not None  # noqa: S101 (the pattern takes any text)
-    return RefusedError(parts["field"] or "", _lower(parts["reason"].replace("`", "")))
-
-
-def _lower(text: str) -> str:
-    """The first letter small, unless the word is an abbreviation."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    return RefusedError(parts["field"] or "", sentence.continued(parts["reason"].replace("`", "")))

@@ -6,6 +6,7 @@ What signals say is quoted cut, and without characters that would steer a termin
 import re
 import sys
 
+from secure_signal.core import sentence
 from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.match import Scalar
 from secure_signal.core.detection.metric import Measure
@@ -37,7 +38,7 @@ def _who(rule: Correlation, group: tuple[Scalar, ...]) -> str:
 
 
 def _what(rule: Correlation, measure: Measure) -> str:
-    titles = list(dict.fromkeys(_lower(slot.rule_title) for slot in rule.slots))
+    titles = list(dict.fromkeys(sentence.continued(slot.rule_title) for slot in rule.slots))
     events = " or ".join(titles)
     field = " and ".join(rule.slots[0].value_fields)
     amount = _number(measure)
@@ -69,11 +70,6 @@ def _number(measure: Measure) -> str:
         return str(measure)
     # An exact sum of floats can be greater than any of them.
     return f"{float(max(-_LARGEST, min(measure or 0, _LARGEST))):.6g}"
-
-
-def _lower(title: str) -> str:
-    """A title inside a sentence: the first letter small, unless the word is an abbreviation."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _short(text: str) -> str:
