@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from secure_signal.core.detection.logsource import LogSource, LogSources
+from secure_signal.core.detection.problem import Problem
 from secure_signal.core.errors import UsageError
 
 _SHAPE = (
@@ -27,16 +28,24 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def read(path: Path) -> LogSources:
     """The log sources; UsageError says what is wrong, and how to mend it."""
+    found = check(path)
+    if isinstance(found, Problem):
+        raise UsageError(str(found))
+    return found
+
+
+def check(path: Path) -> LogSources | Problem:
+    """The log sources, or what is wrong with the file."""
     try:
         entries = msgspec.toml.decode(path.read_bytes(), type=_File).logsource
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+        return Problem(str(path), None, str(error.strerror))
     except RecursionError:
-        raise UsageError(f"{path}: is nested too deep. {_SHAPE}") from None
+        return Problem(str(path), None, f"is nested too deep. {_SHAPE}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}. {_SHAPE}") from None
+        return Problem(str(path), None, f"{error}. {_SHAPE}")
     types = [entry.type for entry in entries]
     for number, type_ in enumerate(types):
         if type_ in types[:number]:
-            raise UsageError(f"{path}: the type {type_!r} stands twice; take one of its tables out.")
+            return Problem(str(path), None, f"the type {type_!r} stands twice; take one of its tables out.")
     return LogSources((e.type, LogSource(e.product, e.category, e.service)) for e in entries)

@@ -93,7 +93,7 @@ def test_a_text_too_long_to_be_compiled(load: Load) -> None:
 def test_bytes_that_are_no_text(load: Load, tmp_path: Path) -> None:
     load(FAILED)
     (tmp_path / "rules" / "rule-2.yml").write_bytes(b"title: \xff")
-    with pytest.raises(UsageError, match=r"rule-2.yml:1: cannot be read: not UTF-8 at byte 7"):
+    with pytest.raises(UsageError, match=r"rule-2.yml: cannot be read: not UTF-8 at byte 7"):
         rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
 
 
@@ -102,6 +102,33 @@ def test_a_folder_that_is_not_there_or_empty(tmp_path: Path) -> None:
         rule_files.load(tmp_path / "none", None)
     with pytest.raises(UsageError, match="no rules"):
         rule_files.load(tmp_path, None)
+
+
+def test_check_tells_all_of_all_folders_and_raises_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.yml").write_text("# nothing yet\n")
+    (tmp_path / "gone.yml").symlink_to("gone.yml")
+    (tmp_path / "wrong.yaml").write_text("title: x\nlogsource: {product: a}\n---\n- 1\n")
+    ruleset, problems = rule_files.check([tmp_path, tmp_path / "none"], tmp_path / "none.toml")
+    assert ruleset is None
+    assert {
+        (Path(p.file).name, p.line, p.what.removeprefix("cannot be used as a rule: ").partition(";")[0])
+        for p in problems
+    } == {
+        ("empty.yml", None, "is empty"),
+        ("gone.yml", None, "is no file that can be read"),
+        ("none", None, "there is no such folder or file of rules"),
+        ("none.toml", None, "No such file or directory"),
+        ("wrong.yaml", 1, "Sigma rule must have a detection definitions"),
+        ("wrong.yaml", 4, "a rule is a mapping with keys such as title, logsource and detection"),
+    }
+
+
+def test_what_is_hidden_and_what_a_link_leads_back_to_is_not_read(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "again").symlink_to(tmp_path / "rules")
+    (tmp_path / "rules" / ".git").mkdir()
+    (tmp_path / "rules" / ".git" / "a.yml").write_text("no rule")
+    assert len(rule_files.load(tmp_path / "rules").rules) == 1
 
 
 @pytest.mark.parametrize(

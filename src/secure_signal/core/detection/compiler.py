@@ -61,8 +61,9 @@ def _parse(document: Document) -> Parsed:
         return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
-    detection = _present_day(content.get("detection"))
-    return SigmaRule.from_dict({**content, "detection": detection}, collect_errors=True, policy=POLICY)
+    if "detection" in content:
+        content = {**content, "detection": _present_day(content["detection"])}
+    return SigmaRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 
 def _present_day(detection: Any, top: bool = True) -> Any:

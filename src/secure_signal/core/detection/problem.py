@@ -37,14 +37,14 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a document is no rule that can run here."""
+    """Why a document is no rule that can run here; without a line it is the whole file, or a folder."""
 
     file: str
-    line: int
+    line: int | None
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}"
+        return f"{self.file}: {self.what}" if self.line is None else f"{self.file}:{self.line}: {self.what}"
 
 
 def of(document: Document, error: SigmaError) -> Problem:
