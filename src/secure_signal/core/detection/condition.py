@@ -1,8 +1,9 @@
 """A detection's condition: a tree of what is asked, and its compilation to one predicate."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from secure_signal.core.detection.field import Event, fold
 from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard
@@ -12,44 +13,38 @@ Predicate = Callable[[Event], bool]
 ValueTest: TypeAlias = Pattern | Expression | Present | Number | Comparison | Network | TimePart
 
 
-@dataclass(frozen=True)
-class AllOf:
+class AllOf(Struct, frozen=True, tag=True):
     """Every part holds."""
 
     parts: tuple["Node", ...]
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True, tag=True):
     """At least one part holds."""
 
     parts: tuple["Node", ...]
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Struct, frozen=True, tag=True):
     """The part does not hold."""
 
     part: "Node"
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True, tag=True):
     """A field's value passes a test; a missing field passes none but Present(False)."""
 
     name: str
     test: ValueTest
 
 
-@dataclass(frozen=True)
-class Keyword:
+class Keyword(Struct, frozen=True, tag=True):
     """Any scalar of the payload has the pattern within it."""
 
     test: Pattern | Expression
 
 
-@dataclass(frozen=True)
-class SameAs:
+class SameAs(Struct, frozen=True, tag=True):
     """A field's text equals another's, begins or ends with it, or contains it (``where``), case aside."""
 
     name: str

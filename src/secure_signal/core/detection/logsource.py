@@ -1,11 +1,11 @@
 """Log sources: which rules look at which types of signals."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class LogSource:
+class LogSource(Struct, frozen=True):
     """Sigma's three keys; in a rule an empty one asks for nothing."""
 
     product: str = ""

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import re2
+from msgspec import Struct
 
 from secure_signal.core.detection.field import fold
 
@@ -16,12 +16,11 @@ Matcher = Callable[[str], bool]
 class Wildcard(Enum):
     """``*`` stands for any text, ``?`` for any one character."""
 
-    MANY = "*"
-    ONE = "?"
+    MANY = 1
+    ONE = 2
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True, tag=True):
     """A Sigma string: literal texts and wildcards. Without ``cased`` it is matched on folded texts."""
 
     parts: tuple[str | Wildcard, ...]
@@ -107,8 +106,7 @@ def _by_expression(pattern: Pattern) -> Matcher:
     return lambda text: fullmatch(text) is not None
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(Struct, frozen=True, tag=True):
     """A regular expression, searched anywhere in a text as it stands; flags of i, m and s."""
 
     source: str

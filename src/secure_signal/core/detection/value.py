@@ -4,9 +4,10 @@ import ipaddress
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from secure_signal.core import instant
 from secure_signal.core.errors import RefusedError
@@ -26,8 +27,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Present:
+class Present(Struct, frozen=True, tag=True):
     """``exists``, and ``null`` as its opposite: JSON's null counts as missing."""
 
     wanted: bool
@@ -38,8 +38,7 @@ class Present:
         return lambda value: (value is not None) is wanted
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True, tag=True):
     """The same number, or its decimal text."""
 
     number: int | float
@@ -56,8 +55,7 @@ class Number:
         return _of_any(equals)
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True, tag=True):
     """A number compared by an operator of COMPARISONS; texts count when they are decimal numbers."""
 
     comparison: str
@@ -85,8 +83,7 @@ def as_number(value: Any) -> int | float | None:
     return value if isinstance(value, float) and value - value == 0 else None
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Struct, frozen=True, tag=True):
     """An IPv4 or IPv6 network in CIDR notation."""
 
     cidr: str
@@ -114,8 +111,7 @@ _PARTS: dict[str, Callable[[datetime], int]] = {
 }
 
 
-@dataclass(frozen=True)
-class TimePart:
+class TimePart(Struct, frozen=True, tag=True):
     """A part of an RFC 3339 timestamp, in UTC, compared with a number; weeks are those of ISO 8601."""
 
     part: str
