@@ -14,7 +14,7 @@ from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import snapshot
 from secure_signal.core.detection import window as limits
-from secure_signal.core.detection.correlation import Correlation, Kind, Slot
+from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.value import COMPARISONS
 from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Window
@@ -38,8 +38,7 @@ def rule(kind: Kind, comparison: str, limit: int, percentile: int = 50) -> Corre
         slots=tuple(Slot(f"r{n}", f"R{n}", ()) for n in range(3)),
         group_by=(),
         timespan=SPAN,
-        comparison=comparison,
-        limit=limit,
+        bounds=(Bound(comparison, limit),),
         percentile=percentile,
     )
 
@@ -96,7 +95,7 @@ def truth(rule: Correlation, ordered: list[Match]) -> list[bool]:
     holds = []
     for n, match in enumerate(ordered):
         measure = brute_force(rule, [m for m in ordered[: n + 1] if m.time >= match.time - SPAN])
-        holds.append(measure is not None and COMPARISONS[rule.comparison](measure, rule.limit))
+        holds.append(measure is not None and all(COMPARISONS[b.comparison](measure, b.limit) for b in rule.bounds))
     return holds
 
 

@@ -58,7 +58,7 @@ def _parse(document: Document) -> Parsed:
     if not isinstance(content.get("id", ""), str):
         raise SigmaIdentifierError("Sigma rule identifier must be an UUID")
     if "correlation" in content:
-        return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
+        return sigma_correlation.parse(content)
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
     if "detection" in content:

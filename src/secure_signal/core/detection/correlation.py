@@ -1,10 +1,16 @@
 """The rule that looks at many signals of a group within a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeAlias
 
 from secure_signal.core.detection.rule import Rule
+from secure_signal.core.detection.value import COMPARISONS
+
+Measure: TypeAlias = int | float | Fraction | None
+"""What a correlation measures over a window; None where it is undefined, which satisfies no condition."""
 
 
 class Kind(StrEnum):
@@ -34,20 +40,37 @@ class Slot:
     value_fields: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Bound:
+    """One comparison (a key of value.COMPARISONS) of the metric with a limit."""
+
+    comparison: str
+    limit: int | Fraction
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correlation(Rule):
     """A rule over the window [t - timespan, t] of each group, both ends included; timespan in microseconds.
 
-    The condition holds when ``comparison`` (a key of value.COMPARISONS) of the metric and ``limit`` does.
+    The condition holds when all ``bounds`` of the metric do.
     """
 
     kind: Kind
     slots: tuple[Slot, ...]
     group_by: tuple[str, ...]
     timespan: int
-    comparison: str
-    limit: int | Fraction
+    bounds: tuple[Bound, ...]
     percentile: int = 50
+
+    def condition(self) -> Callable[[Measure], bool]:
+        """The condition, ready to be asked whether it holds for a measure."""
+        bounds = tuple((COMPARISONS[bound.comparison], bound.limit) for bound in self.bounds)
+        if len(bounds) == 1:
+            ((compare, limit),) = bounds
+            return lambda measure: measure is not None and compare(measure, limit)
+        return lambda measure: (
+            measure is not None and all(compare(measure, limit) for compare, limit in bounds)
+        )
 
     @property
     def is_local(self) -> bool:

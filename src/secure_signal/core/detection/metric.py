@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Protocol, TypeAlias
 
-from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection.correlation import Correlation, Kind, Measure
 from secure_signal.core.detection.match import Match, Scalar
 
 Detail: TypeAlias = Sequence[Any]
 """What an entry adds beside its time: its slots, or its values."""
-
-Measure: TypeAlias = int | float | Fraction | None
 
 
 class Metric(Protocol):

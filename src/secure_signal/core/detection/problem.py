@@ -30,7 +30,7 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
     "SigmaValueError": (("detection",), ""),
     "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
     "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
-    "SigmaCorrelationConditionError": (("correlation", "condition"), "write one comparison, as in gte: 5"),
+    "SigmaCorrelationConditionError": (("correlation", "condition"), "write a comparison, as in gte: 5, or two of them for a range"),
     "SigmaCorrelationRuleError": (("correlation",), ""),
 }
 

@@ -3,15 +3,23 @@
 import difflib
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
 
-from secure_signal.core.detection.correlation import Correlation, Kind, Slot
+from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma import digest, head
+from secure_signal.core.detection.sigma_value import POLICY
+from secure_signal.core.detection.value import COMPARISONS
 from secure_signal.core.detection.window import CAPACITY
 from secure_signal.core.instant import SECOND
+
+
+def parse(content: dict[str, Any]) -> SigmaCorrelationRule:
+    """pySigma's view of a document. It takes one comparison; the specification lets several make a range."""
+    return SigmaCorrelationRule.from_dict(_with_one_bound(content), collect_errors=True, policy=POLICY)
 
 
 def correlation(
@@ -34,30 +42,50 @@ def correlation(
         )
         for reference, rule in referred
     )
-    limit = wanted.count if isinstance(wanted.count, int) else Fraction(str(wanted.count))
-    comparison = wanted.op.name.lower()
+    bounds = _bounds(document.content, wanted)
     timespan = parsed.timespan.seconds * SECOND
     percentile = _percentile(kind, wanted)
     meaning = [(slot.group_fields, slot.value_fields) for slot in slots]
     return Correlation(
         **head(document, parsed),
-        digest=digest(
-            kind, group_by, timespan, comparison, limit, percentile, meaning, [r.digest for _, r in referred]
-        ),
+        digest=digest(kind, group_by, timespan, bounds, percentile, meaning, [r.digest for _, r in referred]),
         kind=kind,
         slots=slots,
         group_by=group_by,
         timespan=timespan,
-        comparison=comparison,
-        limit=limit,
+        bounds=bounds,
         percentile=percentile,
-        notices=_notices(kind, comparison, limit),
+        notices=_notices(kind, bounds),
     )
 
 
-def _notices(kind: Kind, comparison: str, limit: int | Fraction) -> tuple[str, ...]:
+def _with_one_bound(content: dict[str, Any]) -> dict[str, Any]:
+    section = content["correlation"]
+    wanted = section.get("condition") if isinstance(section, dict) else None
+    if not isinstance(wanted, dict):
+        return content
+    more = [key for key in wanted if key in COMPARISONS][1:]
+    one = {key: value for key, value in wanted.items() if key not in more}
+    return {**content, "correlation": {**section, "condition": one}}
+
+
+def _bounds(content: dict[str, Any], wanted: SigmaCorrelationCondition) -> tuple[Bound, ...]:
+    """All that the metric is compared with; a range has two (Sigma Correlation Rules Specification 2.1).
+
+    A temporal rule without condition has the one that pySigma gives it.
+    """
+    written = content["correlation"].get("condition") or {}
+    each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
+    return tuple(Bound(one.op.name.lower(), _exact(one.count)) for one in each or [wanted])
+
+
+def _exact(number: int | float) -> int | Fraction:
+    return number if isinstance(number, int) else Fraction(str(number))
+
+
+def _notices(kind: Kind, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
     is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
-    if is_count and comparison in ("gt", "gte", "eq") and limit > CAPACITY:
+    if is_count and any(b.comparison in ("gt", "gte", "eq") and b.limit > CAPACITY for b in bounds):
         return (f"never fires: a window holds at most {CAPACITY} signals or values",)
     return ()
 

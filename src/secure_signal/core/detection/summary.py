@@ -7,9 +7,8 @@ import re
 import sys
 
 from secure_signal.core import sentence
-from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection.correlation import Correlation, Kind, Measure
 from secure_signal.core.detection.match import Scalar
-from secure_signal.core.detection.metric import Measure
 from secure_signal.core.detection.rule import Detection
 
 _MAX_TEXT = 80

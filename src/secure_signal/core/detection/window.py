@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection import episode, metric
-from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.correlation import Correlation, Measure
 from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.metric import Detail, Measure
-from secure_signal.core.detection.value import COMPARISONS
+from secure_signal.core.detection.metric import Detail
 
 CAPACITY = 8_192
 """Places of a window. An entry takes one, or one for each of its values; with ids of the greatest length
@@ -41,6 +40,7 @@ class Window:
         "details",
         "dropped",
         "high",
+        "holds",
         "ids",
         "low",
         "marks",
@@ -61,6 +61,7 @@ class Window:
         self.details: list[Detail] = []
         self.marks = array("q")
         self.metric = metric.of(rule)
+        self.holds = rule.condition()
         self.low = self.high = self.size = self.dropped = 0
 
     @property
@@ -96,7 +97,7 @@ class Window:
         self._make_room(lateness)
         last = len(self.times) - 1
         measure = self._evaluate(last)
-        if not self._satisfies(measure):
+        if not self.holds(measure):
             opened = False
         else:
             mark = (
@@ -114,7 +115,7 @@ class Window:
         self._slide_back(place)
         self._place(place, match)
         end = bisect_right(self.times, match.time + self.rule.timespan)
-        redone = {i: self._satisfies(self._evaluate(i)) for i in range(place, end)}
+        redone = {i: self.holds(self._evaluate(i)) for i in range(place, end)}
         opened = episode.retell(self.times, self.marks, redone, self.rule.timespan)
         openings = [self._opening(i, self._evaluate(i)) for i in opened]
         self._evaluate(len(self.times) - 1)
@@ -157,9 +158,6 @@ class Window:
             if self.high >= self.low:
                 self.metric.remove(self.times[self.high], self.details[self.high])
         self.low = min(self.low, self.high)
-
-    def _satisfies(self, measure: Measure) -> bool:
-        return measure is not None and COMPARISONS[self.rule.comparison](measure, self.rule.limit)
 
     def _opening(self, index: int, measure: Measure) -> Opening:
         start = max(bisect_left(self.times, self.times[index] - self.rule.timespan), index + 1 - MAX_EVIDENCE)
