@@ -109,7 +109,7 @@ def test_a_window_too_large_for_kafka_is_told_and_not_tried(
     assert [value is None for _, value in checkpoint.entries(task)].count(True) == 0
     for offset in range(3, 10):
         task.read(failure(offset, "ann"))
-    (marker, large) = checkpoint.entries(task)
+    (_, marker, large) = checkpoint.entries(task)
     assert (marker[0], large[1]) == ("signal-events/0/1-a", None)
     assert REGISTRY.get_sample_value("detector_windows_unsaved_total") == before + 1
 

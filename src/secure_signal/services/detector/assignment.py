@@ -34,7 +34,7 @@ def restore(
         known = saved[topic, partition]
         if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > end):
             log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
-            known = Saved(epoch=known.epoch, keys=known.keys)
+            known = Saved(epoch=known.epoch, keys=known.keys, runs=known.runs)
         going_on = marker(known, ids[topic], first, owner=secrets.token_hex(8))
         yield _task(topic, partition, known, going_on, ruleset), end
 
@@ -62,6 +62,7 @@ def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: Rul
     kind = SignalTask if topic == topics.SIGNALS else MatchTask
     task = kind(topic, partition, ruleset, marker)
     task.former = known.keys
+    task.outlived_runs = task.runs.resume(known.runs)
     dropped = task.restore(known.groups)
     if dropped:
         log.warning(

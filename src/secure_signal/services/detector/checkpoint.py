@@ -6,7 +6,8 @@ know it yet, changes nothing of its successor's by what it writes. The marker of
 with the groups of its owner.
 
 The order counts too, and Kafka keeps it. First the groups: should the owner die then, the next one begins
-at the old marker, and groups that are ahead of it skip what they have seen. Then the marker. Then the
+at the old marker, and groups that are ahead of it skip what they have seen. Then what rule sets evaluated,
+which stands apart (see adapters/rule_coverage.py). Then the marker. Then the
 groups that are gone, and what former owners left: until the marker was there, they might have been needed
 again.
 """
@@ -18,7 +19,8 @@ from typing import TypeAlias
 import msgspec
 import structlog
 
-from secure_signal.adapters import kafka
+from secure_signal.adapters import kafka, rule_coverage
+from secure_signal.core.detection.coverage import Run
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.intake import Partition
 from secure_signal.services.detector.task import Marker, Task
@@ -36,13 +38,15 @@ log = structlog.get_logger()
 class Saved:
     """What was saved of a task: the last marker, none where there is none, with the groups of its owner.
 
-    ``epoch`` is the highest of all ``keys`` that are there, whoever wrote them.
+    ``epoch`` is the highest of all ``keys`` that are there, whoever wrote them; ``runs`` are what its owners
+    evaluated, by key.
     """
 
     epoch: int = 0
     marker: Marker | None = None
     groups: dict[str, bytes] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    runs: dict[str, Run] = field(default_factory=dict)
 
 
 _decode = msgspec.json.Decoder(Marker).decode
@@ -57,8 +61,12 @@ def entries(task: Task) -> Iterator[Entry]:
             gone.append(f"{name}/{group}")
         else:
             yield f"{name}/{group}", state
+    coverage = f"{rule_coverage.PREFIX}{task.topic}/{task.partition}/"
+    for key, run in task.runs.unsaved().items():
+        yield coverage + key, rule_coverage.encode(run)
     yield name, msgspec.json.encode(task.marker)
-    for key in (*gone, *task.former):
+    outlived = (coverage + key for key in task.outlived_runs)
+    for key in (*gone, *task.former, *outlived):
         yield key, None
 
 
@@ -66,13 +74,18 @@ def collect(written: Iterable[Entry], tasks: Iterable[Partition]) -> dict[Partit
     """What is left of these tasks in entries that were written, in their order."""
     kept: dict[Partition, dict[str, bytes]] = {task: {} for task in tasks}
     for key, value in written:
-        topic, number, *_ = key.split("/", 2)
-        there = kept.get((topic, int(number)))
+        there = kept.get(_task(key))
         if there is not None and value is not None:
             there[key] = value
         elif there is not None:
             there.pop(key, None)
     return {task: _saved(there) for task, there in kept.items()}
+
+
+def _task(key: str) -> Partition:
+    """Whose entry it is; nobody's has the number -1."""
+    topic, number, *_ = key.removeprefix(rule_coverage.PREFIX).split("/", 2)
+    return topic, int(number) if number.isdecimal() else -1
 
 
 def _name(task: Task) -> str:
@@ -88,11 +101,15 @@ def _is_too_large(state: bytes, group: str) -> bool:
     return True
 
 
-def _saved(there: dict[str, bytes]) -> Saved:
+def _saved(entries: dict[str, bytes]) -> Saved:
+    there = {key: value for key, value in entries.items() if not key.startswith(rule_coverage.PREFIX)}
     markers = {
         key: marker for key, value in there.items() if key.count("/") == 2 and (marker := _read(value))
     }
     saved = Saved(epoch=max(map(_epoch, there), default=0), keys=list(there))
+    for key in entries.keys() - there.keys():
+        if run := rule_coverage.run(entries[key]):
+            saved.runs[key.split("/", 3)[-1]] = run
     if markers:
         last = max(markers, key=lambda key: (markers[key].epoch, markers[key].offset))
         saved.marker = markers[last]

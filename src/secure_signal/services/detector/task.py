@@ -11,6 +11,7 @@ import msgspec
 from secure_signal.core import identity, signal
 from secure_signal.core.alignment import Record
 from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.reorder import SKEW
@@ -50,9 +51,10 @@ class Marker(msgspec.Struct, frozen=True):
 class Task(ABC):
     """What both kinds of task have: an engine, and how far it is.
 
-    ``offset`` is that of the next record to be read; ``former`` are the keys on ``detector-state`` that are
-    of no use once this owner's state is there. A saved group may be ahead of the marker, because the
-    owner died while saving: it skips what it has seen.
+    ``offset`` is that of the next record to be read; ``runs`` are what its rule sets evaluated; ``former``
+    (and ``outlived_runs``) are the keys on ``detector-state`` that are of no use once this owner's state is
+    there. A saved group may be ahead of the marker, because the owner died while saving: it skips what it
+    has seen.
     """
 
     def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
@@ -61,6 +63,11 @@ class Task(ABC):
         self.engine = Engine(ruleset)
         self.offset = marker.offset
         self.former: list[str] = []
+        self.runs = Runs(
+            Run(topic, partition, marker.topic_id, ruleset.hash, marker.offset, marker.offset),
+            f"{marker.epoch}-{marker.owner}",
+        )
+        self.outlived_runs: list[str] = []
         self._origin = marker
         self._saved = -1
         self._late = 0
@@ -86,6 +93,7 @@ class Task(ABC):
         """Its state is on ``detector-state``."""
         self._saved = self.offset
         self.former.clear()
+        self.outlived_runs.clear()
 
     @property
     def start(self) -> int:
@@ -126,6 +134,10 @@ class Task(ABC):
             metrics.FAILURES.labels(rule).inc(count)
         self._failures = self.engine.errors.copy()
 
+    def _reach(self, record: Record) -> None:
+        self.offset = record.offset + 1
+        self.runs.reach(self.offset, record.arrival)
+
     def _enter(self, match: Match, record: Record) -> list[Anomaly]:
         # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
         if record.timestamp >= 0 and match.time > record.arrival + SKEW:
@@ -158,7 +170,8 @@ class SignalTask(Task):
     def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         """Judge a signal; a repeated or unreadable one finds nothing."""
         is_past = record.offset < self.offset
-        self.offset = max(self.offset, record.offset + 1)
+        if not is_past:
+            self._reach(record)
         try:
             read = signal.decode(record.value)
         except RefusedError:
@@ -210,7 +223,7 @@ class MatchTask(Task):
 
     def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         """Enter a match, unless it was published before."""
-        self.offset = max(self.offset, record.offset + 1)
+        self._reach(record)
         try:
             forward = _decode(record.value)
         except msgspec.DecodeError:
