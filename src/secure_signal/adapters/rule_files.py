@@ -5,8 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from secure_signal.adapters import logsource_file, rule_folder, rule_yaml
+from secure_signal.core.detection import extension
 from secure_signal.core.detection.compiler import compile_rules
 from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.example import Example
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
@@ -31,14 +33,27 @@ def check(
     rules: Path | Iterable[Path] | None = None, logsources: Path | None = None
 ) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set, or None and all that is wrong with the files, by file and line; nothing is raised."""
-    paths = [_BUNDLED] if rules is None else [rules] if isinstance(rules, Path) else list(rules)
-    read = [item for path in paths for item in _documents(path)]
+    read = [item for path in _paths(rules) for item in _documents(path)]
     compiled, wrong = compile_rules(item for item in read if isinstance(item, Document))
     sources = logsource_file.check(logsources or _BUNDLED / "logsources.toml")
     problems = [item for item in (*read, *wrong, sources) if isinstance(item, Problem)]
     if problems or isinstance(sources, Problem):
         return None, sorted(problems, key=lambda p: (p.file, p.line or 0))
     return RuleSet(compiled, sources), []
+
+
+def examples(rules: Path | Iterable[Path] | None = None) -> dict[str, tuple[Example, ...]]:
+    """The examples beside the rules of sound files, by the ``origin`` of their rule."""
+    read = (item for path in _paths(rules) for item in _documents(path))
+    return {
+        document.origin: tests
+        for document in read
+        if isinstance(document, Document) and (tests := extension.read(document).tests)
+    }
+
+
+def _paths(rules: Path | Iterable[Path] | None) -> list[Path]:
+    return [_BUNDLED] if rules is None else [rules] if isinstance(rules, Path) else list(rules)
 
 
 def _documents(path: Path) -> Iterator[Document | Problem]:

@@ -9,7 +9,7 @@ from secure_signal.core.detection.problem import Problem
 
 _MAX_NODES = 50_000
 _MAX_DEPTH = 32
-_LINES_DEPTH = 3
+_LINES_DEPTH = 6
 
 
 def read(text: str, file: str) -> Iterator[Document | Problem]:
@@ -64,14 +64,18 @@ def _refusal(node: yaml.Node, reason: str) -> yaml.MarkedYAMLError:
 
 
 def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The lines of a document and of its keys, as deep as messages go."""
+    """The lines of a document, its keys and the places of its lists, as deep as messages go."""
     if not path:
         yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode) and len(path) < _LINES_DEPTH:
+    if len(path) >= _LINES_DEPTH:
+        return
+    if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*path, str(key.value))
             yield here, key.start_mark.line + 1
             yield from _lines(value, here)
-    elif isinstance(node, yaml.SequenceNode) and path:
-        for item in node.value:
-            yield from _lines(item, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            here = (*path, str(number))
+            yield here, item.start_mark.line + 1
+            yield from _lines(item, here)

@@ -1,6 +1,6 @@
 """Documents to rules: every document is read, and all that is wrong is told at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -10,10 +10,11 @@ from sigma.exceptions import SigmaError, SigmaIdentifierError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
-from secure_signal.core.detection import problem, sigma, sigma_correlation
+from secure_signal.core.detection import chain, extension, problem, sigma, sigma_correlation
 from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.extension import ExtensionError
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.rule import Detection, Rule
 from secure_signal.core.detection.sigma_value import POLICY
@@ -30,11 +31,10 @@ def compile_rules(documents: Iterable[Document]) -> tuple[list[Detection | Corre
         problems.extend(problem.of(document, error) for error in rule.errors)
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
     detections = _detections(sound, problems)
-    named = {name: rule for rule in detections for name in (rule.id, rule.name) if name}
-    correlations, heard = _correlations(sound, named, problems)
-    rules = [replace(r, speaks=False) if r.id in heard else r for r in detections]
-    problems.extend(_twins([*detections, *correlations]))
-    return [*rules, *correlations], problems
+    correlations, heard = _correlations(sound, detections, problems)
+    rules = [*detections, *correlations]
+    problems.extend(_twins(rules))
+    return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems
 
 
 def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T]) -> _T | None:
@@ -43,6 +43,8 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
         return build()
     except SigmaError as error:
         problems.append(problem.of(document, error))
+    except ExtensionError as error:
+        problems.append(Problem(document.file, document.line(*error.paths), str(error)))
     except Exception as error:
         # A document may hold anything; not all of it is foreseen by those who parse it.
         problems.append(Problem(document.file, document.line(), f"cannot be used as a rule: {error}"))
@@ -55,6 +57,7 @@ def _parse(document: Document) -> Parsed:
         raise ValueError("a rule is a mapping with keys such as title, logsource and detection")
     if "action" in content:
         raise ValueError("`action` is no longer a part of Sigma; write each rule out in full")
+    extension.read(document)
     if not isinstance(content.get("id", ""), str):
         raise SigmaIdentifierError("Sigma rule identifier must be an UUID")
     if "correlation" in content:
@@ -99,19 +102,25 @@ def _detection(document: Document, rule: SigmaRule, filters: list[SigmaFilter]) 
 
 
 def _correlations(
-    parsed: list[tuple[Document, Parsed]], named: dict[str, Detection], problems: list[Problem]
+    parsed: list[tuple[Document, Parsed]], detections: list[Detection], problems: list[Problem]
 ) -> tuple[list[Correlation], set[str]]:
-    """The correlations, and the ids of the detections that are silent because of them."""
+    """The correlations, those that others list before them; and the ids of the rules they make silent."""
+    named: dict[str, Detection | Correlation] = {name: rule for rule in detections for name in _names(rule)}
+    order, cyclic = chain.in_order([(d, rule) for d, rule in parsed if isinstance(rule, SigmaCorrelationRule)])
+    problems.extend(cyclic)
     correlations: list[Correlation] = []
     heard: set[str] = set()
-    for document, rule in parsed:
-        if not isinstance(rule, SigmaCorrelationRule):
-            continue
+    for document, rule in order:
         made = _attempt(document, problems, partial(sigma_correlation.correlation, document, rule, named))
         if made is not None:
             correlations.append(made)
+            named |= {name: made for name in _names(made) if name not in named}
             heard.update(slot.rule_id for slot in made.slots if not rule.generate)
     return correlations, heard
+
+
+def _names(rule: Rule) -> Iterator[str]:
+    return (name for name in (rule.id, rule.name) if name)
 
 
 def _twins(rules: Iterable[Rule]) -> list[Problem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sigma.exceptions import SigmaError
 
 from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.extension import KEY
 
 _QUOTED = re.compile(r"'([^']+)'")
 
@@ -59,6 +60,6 @@ def _line_of_quoted(document: Document, message: str) -> int | None:
     """The line of a key that the message quotes, or that has a quoted modifier; the innermost first."""
     quoted = [word.strip() for word in _QUOTED.findall(message)]
     for path in sorted(document.lines, key=len, reverse=True):
-        if path and any(word == path[-1] or f"|{word}" in path[-1] for word in quoted):
+        if path and path[0] != KEY and any(word == path[-1] or f"|{word}" in path[-1] for word in quoted):
             return document.lines[path]
     return None
