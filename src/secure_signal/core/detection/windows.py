@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from secure_signal.core.detection import snapshot
-from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection.groups import Groups
 from secure_signal.core.detection.match import Match, read_key
 from secure_signal.core.detection.window import Opening, Window
 
@@ -62,6 +63,14 @@ class Windows:
         self.full += window.dropped - dropped
         self._count_to_sweep()
         return rule, openings
+
+    def groups(self, correlation: str) -> Groups:
+        """The groups of a correlation, by its id."""
+        return Groups(self, correlation)
+
+    def counts_slots(self, correlation: str) -> bool:
+        """Whether the details of a correlation's entries are slots."""
+        return self._rules[correlation].kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
 
     def drop(self, key: str) -> None:
         """Forget a window."""
