@@ -32,7 +32,7 @@ def compile_rules(documents: Iterable[Document]) -> tuple[list[Detection | Corre
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
     detections = _detections(sound, problems)
     correlations, heard = _correlations(sound, detections, problems)
-    rules = [*detections, *correlations]
+    rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
     return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems
 
@@ -106,7 +106,9 @@ def _correlations(
 ) -> tuple[list[Correlation], set[str]]:
     """The correlations, those that others list before them; and the ids of the rules they make silent."""
     named: dict[str, Detection | Correlation] = {name: rule for rule in detections for name in _names(rule)}
-    order, cyclic = chain.in_order([(d, rule) for d, rule in parsed if isinstance(rule, SigmaCorrelationRule)])
+    order, cyclic = chain.in_order(
+        [(d, rule) for d, rule in parsed if isinstance(rule, SigmaCorrelationRule)]
+    )
     problems.extend(cyclic)
     correlations: list[Correlation] = []
     heard: set[str] = set()

@@ -6,6 +6,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from secure_signal.core.detection.rule import Rule
 from secure_signal.core.detection.value import COMPARISONS
 
@@ -31,28 +33,37 @@ class Slot:
     """One of the rules that a correlation lists.
 
     ``group_fields`` and ``value_fields`` are what the correlation's group-by and its condition's field are
-    called in this rule's signals (aliases resolved).
+    called in this rule's signals (aliases resolved). ``is_shared`` is True for a correlation whose groups
+    users share, and which therefore finds something elsewhere than where its users' signals are judged.
     """
 
     rule_id: str
     rule_title: str
     group_fields: tuple[str, ...]
     value_fields: tuple[str, ...] = ()
+    is_shared: bool = False
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """One comparison (a key of value.COMPARISONS) of the metric with a limit."""
 
     comparison: str
     limit: int | Fraction
 
 
+class Alternative(Struct, frozen=True):
+    """One way in which a boolean condition holds: some slots are filled (in rising order), others are not."""
+
+    there: tuple[int, ...]
+    absent: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correlation(Rule):
     """A rule over the window [t - timespan, t] of each group, both ends included; timespan in microseconds.
 
-    The condition holds when all ``bounds`` of the metric do.
+    The condition holds when all ``bounds`` of the metric do; ``alternatives`` has the boolean condition of a
+    temporal one. ``suppress`` is for how long, in event time, after an anomaly of a group there is no other.
     """
 
     kind: Kind
@@ -61,6 +72,8 @@ class Correlation(Rule):
     timespan: int
     bounds: tuple[Bound, ...]
     percentile: int = 50
+    alternatives: tuple[Alternative, ...] = ()
+    suppress: int = 0
 
     def condition(self) -> Callable[[Measure], bool]:
         """The condition, ready to be asked whether it holds for a measure."""
@@ -75,5 +88,7 @@ class Correlation(Rule):
     @property
     def is_local(self) -> bool:
         """Whether all signals of a group are one user's, and so in one partition of ``signal-events``."""
+        if any(slot.is_shared for slot in self.slots):
+            return False
         columns = zip(*(slot.group_fields for slot in self.slots), strict=True)
         return any(set(column) == {"user_id"} for column in columns)

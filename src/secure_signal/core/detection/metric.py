@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from secure_signal.core.detection.correlation import Correlation, Kind, Measure
 from secure_signal.core.detection.match import Match, Scalar
+from secure_signal.core.detection.presence import Presence
 
 Detail: TypeAlias = Sequence[Any]
 """What an entry adds beside its time: its slots, or its values."""
@@ -28,7 +29,7 @@ class Metric(Protocol):
 
 def of(rule: Correlation) -> Metric:
     """A new metric of a rule, over nothing."""
-    return _METRICS[rule.kind](rule)
+    return Presence(rule) if rule.alternatives else _METRICS[rule.kind](rule)
 
 
 def detail_of(match: Match, kind: Kind) -> Detail:

@@ -52,16 +52,20 @@ def detection(document: Document, parsed: SigmaRule) -> Detection:
 
 def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
     """What detections and correlations have in common, as arguments of Rule."""
-    name = parsed.name or ""
     return {
-        "id": str(parsed.id or name or parsed.title),
-        "name": name,
+        "id": identifier(parsed),
+        "name": parsed.name or "",
         "title": parsed.title,
         "description": parsed.description or "",
         "level": str(parsed.level) if parsed.level is not None else "medium",
         "tags": tuple(map(str, parsed.tags)),
         "origin": document.origin,
     }
+
+
+def identifier(parsed: SigmaRuleBase) -> str:
+    """The id that a rule gives, else its name or title."""
+    return str(parsed.id or parsed.name or parsed.title)
 
 
 def digest(*meaning: object) -> str:

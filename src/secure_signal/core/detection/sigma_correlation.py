@@ -3,11 +3,13 @@
 import difflib
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
+from sigma.exceptions import SigmaTimespanError
 
-from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
+from secure_signal.core.detection import extension, sigma_temporal
+from secure_signal.core.detection.correlation import Alternative, Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma import digest, head
@@ -16,90 +18,125 @@ from secure_signal.core.detection.value import COMPARISONS
 from secure_signal.core.detection.window import CAPACITY
 from secure_signal.core.instant import SECOND
 
+_TEMPORAL = (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
+_LONGEST = 3_650 * 86_400
+
+Listed: TypeAlias = Detection | Correlation
+
 
 def parse(content: dict[str, Any]) -> SigmaCorrelationRule:
-    """pySigma's view of a document. It takes one comparison; the specification lets several make a range."""
-    return SigmaCorrelationRule.from_dict(_with_one_bound(content), collect_errors=True, policy=POLICY)
+    """pySigma's view of a document, without what it does not take: ranges and some boolean conditions."""
+    section = content["correlation"]
+    if isinstance(section, dict):
+        content = {**content, "correlation": _plain(section)}
+    return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 
-def correlation(
-    document: Document, parsed: SigmaCorrelationRule, detections: Mapping[str, Detection]
-) -> Correlation:
-    """A correlation over detections, found by id or name; ValueError says what cannot be run and why."""
-    wanted = parsed.condition
-    if not isinstance(wanted, SigmaCorrelationCondition):
-        raise ValueError("a condition of and, or and not between rules is not supported; give a number")
+def correlation(document: Document, parsed: SigmaCorrelationRule, known: Mapping[str, Listed]) -> Correlation:
+    """A correlation over rules that are known, by id or name; ValueError says what cannot be run and why."""
+    # Boolean ones were taken out by parse.
+    wanted = cast(SigmaCorrelationCondition, parsed.condition)
     kind = Kind(parsed.type.name.lower())
-    fields = _value_fields(kind, wanted)
+    boolean = _boolean(document.content["correlation"])
     group_by = tuple(parsed.group_by or ())
-    referred = [(ref.reference, _find(ref.reference, detections)) for ref in parsed.rules or []]
-    slots = tuple(
-        Slot(
-            rule_id=rule.id,
-            rule_title=rule.title,
-            group_fields=tuple(_real_field(parsed, name, reference, rule) for name in group_by),
-            value_fields=tuple(_real_field(parsed, name, reference, rule) for name in fields),
-        )
-        for reference, rule in referred
-    )
-    bounds = _bounds(document.content, wanted)
-    timespan = parsed.timespan.seconds * SECOND
-    percentile = _percentile(kind, wanted)
-    meaning = [(slot.group_fields, slot.value_fields) for slot in slots]
+    listed = _listed(parsed, known, once=kind is not Kind.TEMPORAL_ORDERED or boolean is not None)
+    fields = _value_fields(kind, wanted)
+    slots = tuple(_slot(parsed, reference, rule, group_by, fields) for reference, rule in listed)
+    alternatives = () if boolean is None else _alternatives(boolean, listed)
+    meaning: dict[str, Any] = {
+        "kind": kind,
+        "group_by": group_by,
+        "timespan": _timespan(parsed),
+        "bounds": (Bound("gte", 1),) if alternatives else _bounds(kind, document.content, len(slots)),
+        "percentile": _percentile(kind, wanted),
+        "alternatives": alternatives,
+        "suppress": extension.read(document).suppress or 0,
+    }
+    of_slots = [(slot.group_fields, slot.value_fields) for slot in slots]
     return Correlation(
         **head(document, parsed),
-        digest=digest(kind, group_by, timespan, bounds, percentile, meaning, [r.digest for _, r in referred]),
-        kind=kind,
+        **meaning,
         slots=slots,
-        group_by=group_by,
-        timespan=timespan,
-        bounds=bounds,
-        percentile=percentile,
-        notices=_notices(kind, bounds),
+        digest=digest(meaning, of_slots, [rule.digest for _, rule in listed]),
+        notices=_notices(kind, meaning["bounds"]),
     )
 
 
-def _with_one_bound(content: dict[str, Any]) -> dict[str, Any]:
-    section = content["correlation"]
-    wanted = section.get("condition") if isinstance(section, dict) else None
-    if not isinstance(wanted, dict):
-        return content
-    more = [key for key in wanted if key in COMPARISONS][1:]
-    one = {key: value for key, value in wanted.items() if key not in more}
-    return {**content, "correlation": {**section, "condition": one}}
+def _plain(section: dict[str, Any]) -> dict[str, Any]:
+    """A correlation section with one comparison at most, and no boolean condition."""
+    condition, boolean = section.get("condition"), _boolean(section)
+    if boolean is not None:
+        rest = {key: value for key, value in section.items() if key != "condition"}
+        return {"rules": sigma_temporal.references(boolean), **rest}
+    if not isinstance(condition, dict):
+        return section
+    more = [key for key in condition if key in COMPARISONS][1:]
+    return {**section, "condition": {key: value for key, value in condition.items() if key not in more}}
 
 
-def _bounds(content: dict[str, Any], wanted: SigmaCorrelationCondition) -> tuple[Bound, ...]:
-    """All that the metric is compared with; a range has two (Sigma Correlation Rules Specification 2.1).
-
-    A temporal rule without condition has the one that pySigma gives it.
-    """
-    written = content["correlation"].get("condition") or {}
-    each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
-    return tuple(Bound(one.op.name.lower(), _exact(one.count)) for one in each or [wanted])
+def _boolean(section: dict[str, Any]) -> str | None:
+    """The boolean condition of a temporal correlation."""
+    condition = section.get("condition")
+    return condition if isinstance(condition, str) and str(section.get("type")).lower() in _TEMPORAL else None
 
 
-def _exact(number: int | float) -> int | Fraction:
-    return number if isinstance(number, int) else Fraction(str(number))
+def _listed(
+    parsed: SigmaCorrelationRule, known: Mapping[str, Listed], once: bool
+) -> list[tuple[str, Listed]]:
+    """The rules with how they are referred to. One listed twice, by name and by id perhaps, counts once:
+    only an order has room for it twice."""
+    found = [(str(ref.reference), _find(str(ref.reference), known)) for ref in parsed.rules or []]
+    if not found:
+        raise ValueError("it lists no rules; name at least one under rules")
+    if not once:
+        return found
+    first: dict[str, tuple[str, Listed]] = {}
+    for reference, rule in found:
+        first.setdefault(rule.id, (reference, rule))
+    return list(first.values())
 
 
-def _notices(kind: Kind, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
-    is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
-    if is_count and any(b.comparison in ("gt", "gte", "eq") and b.limit > CAPACITY for b in bounds):
-        return (f"never fires: a window holds at most {CAPACITY} signals or values",)
-    return ()
-
-
-def _find(reference: str, detections: Mapping[str, Detection]) -> Detection:
-    rule = detections.get(str(reference))
+def _find(reference: str, known: Mapping[str, Listed]) -> Listed:
+    rule = known.get(reference)
     if rule is None:
-        close = difflib.get_close_matches(str(reference), detections, n=1)
+        close = difflib.get_close_matches(reference, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else "; load its file too, or mend the name or id"
         raise ValueError(f"the rule '{reference}' that it correlates is not there{hint}")
     return rule
 
 
-def _real_field(parsed: SigmaCorrelationRule, name: str, reference: str, rule: Detection) -> str:
+def _slot(
+    parsed: SigmaCorrelationRule,
+    reference: str,
+    rule: Listed,
+    group_by: tuple[str, ...],
+    fields: tuple[str, ...],
+) -> Slot:
+    group_fields = tuple(_real_field(parsed, name, reference, rule) for name in group_by)
+    value_fields = tuple(_real_field(parsed, name, reference, rule) for name in fields)
+    if isinstance(rule, Correlation):
+        _check_fields(reference, rule, {*group_fields, *value_fields})
+    is_shared = isinstance(rule, Correlation) and not rule.is_local
+    return Slot(rule.id, rule.title, group_fields, value_fields, is_shared)
+
+
+def _check_fields(reference: str, inner: Correlation, fields: set[str]) -> None:
+    """Whether what a correlation finds has these fields: those that it is grouped by, and its user."""
+    missing = sorted(fields - {*inner.group_by, "user_id"})
+    if missing:
+        raise ValueError(
+            f"what '{reference}' finds has no field '{missing[0]}', only those that it is grouped by; "
+            f"add '{missing[0]}' to the group-by of '{reference}'"
+        )
+    at = inner.group_by.index("user_id") if "user_id" in fields and "user_id" in inner.group_by else None
+    if at is not None and any(slot.group_fields[at] != "user_id" for slot in inner.slots):
+        raise ValueError(
+            f"the alias user_id of '{reference}' stands for other fields than the signals' user_id; "
+            "give the alias another name"
+        )
+
+
+def _real_field(parsed: SigmaCorrelationRule, name: str, reference: str, rule: Listed) -> str:
     """What a field is called in a rule's signals: an alias may name the rule as listed, by name or by id."""
     alias = parsed.aliases.aliases.get(name)
     if alias is not None:
@@ -107,6 +144,45 @@ def _real_field(parsed: SigmaCorrelationRule, name: str, reference: str, rule: D
             if ref.reference in (reference, rule.name, rule.id):
                 return field
     return name
+
+
+def _alternatives(boolean: str, listed: list[tuple[str, Listed]]) -> tuple[Alternative, ...]:
+    """The boolean condition; ValueError where no entry could ever make it true."""
+    found = sigma_temporal.alternatives(boolean, {reference: at for at, (reference, _) in enumerate(listed)})
+    if all(len(alternative.absent) == len(listed) for alternative in found):
+        raise ValueError(
+            f"the condition {boolean!r} can never hold at a signal that one of its rules matches"
+        )
+    return found
+
+
+def _bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]:
+    """All that the metric is compared with; a range has two (Sigma Correlation Rules Specification 2.1).
+
+    A temporal rule without condition asks for all of its rules.
+    """
+    written = content["correlation"].get("condition")
+    if written is None and kind in _TEMPORAL:
+        return (Bound("gte", slots),)
+    each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
+    return tuple(Bound(one.op.name.lower(), _exact(one.count)) for one in each)
+
+
+def _exact(number: int | float) -> int | Fraction:
+    return number if isinstance(number, int) else Fraction(str(number))
+
+
+def _timespan(parsed: SigmaCorrelationRule) -> int:
+    if parsed.timespan.seconds > _LONGEST:
+        raise SigmaTimespanError(f"Timespan '{parsed.timespan.spec}' is longer than ten years")
+    return parsed.timespan.seconds * SECOND
+
+
+def _notices(kind: Kind, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
+    is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
+    if is_count and any(b.comparison in ("gt", "gte", "eq") and b.limit > CAPACITY for b in bounds):
+        return (f"never fires: a window holds at most {CAPACITY} signals or values",)
+    return ()
 
 
 def _value_fields(kind: Kind, wanted: SigmaCorrelationCondition) -> tuple[str, ...]:
