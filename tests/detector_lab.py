@@ -15,6 +15,7 @@ from secure_signal.adapters.rule_files import load
 from secure_signal.core import anomaly, signal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 from secure_signal.stack import ports
@@ -52,7 +53,9 @@ def expected(signals: Iterable[Signal]) -> set[str]:
     """What an engine finds that reads all of it without a break: the anomalies' ids."""
     engine = Engine(load(RULES, LOGSOURCES))
     return {
-        found.id for position, s in enumerate(signals) for found in engine.observe(s, position, s.timestamp)
+        found.id
+        for position, s in enumerate(signals)
+        for found in engine.observe(Event.of(s), position, s.timestamp)
     }
 
 

@@ -16,6 +16,7 @@ from secure_signal.adapters import rule_files
 from secure_signal.core import instant, signal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.score import ALSO, Finding, score
 from secure_signal.core.signal import Signal
@@ -49,7 +50,7 @@ def timed(steps: Iterable[Step], start: int = MORNING) -> Iterator[Signal]:
 
 def found(rules: RuleSet, signals: Iterable[Signal]) -> list[Anomaly]:
     engine = Engine(rules)
-    return [a for n, each in enumerate(signals) for a in engine.observe(each, n, each.timestamp)]
+    return [a for n, each in enumerate(signals) for a in engine.observe(Event.of(each), n, each.timestamp)]
 
 
 def test_other_tools_read_the_pack_and_know_all_they_ask_of_a_rule() -> None:
@@ -99,7 +100,7 @@ def test_ten_minutes_of_traffic_are_judged_well(rules: RuleSet, seed: int, rate:
         if isinstance(event, Label):
             labels.append(event)
             continue
-        for a in engine.observe(event.signal, n, event.due):
+        for a in engine.observe(Event.of(event.signal), n, event.due):
             findings.append(Finding(a.anomaly_type, instant.parse(a.event_time), event.due, a.evidence))
     result = score(labels, findings)
     assert result.reaches(precision=0.95, recall=0.95)

@@ -45,6 +45,7 @@ def detect(
     from secure_signal.adapters import rule_files
     from secure_signal.core import anomaly
     from secure_signal.core.detection.engine import LATENESS, Engine
+    from secure_signal.core.detection.event import Event
     from secure_signal.core.detection.reorder import by_event_time
 
     engine = Engine(rule_files.load(rules, logsources))
@@ -52,7 +53,7 @@ def detect(
         typer.echo(f"{rule.origin}: {rule.title}: {notice}", err=True)
     lines = _Lines(sys.stdin.buffer)
     for position, each in enumerate(by_event_time(lines, LATENESS)):
-        for found in engine.observe(each, position, time.time_ns() // 1000):
+        for found in engine.observe(Event.of(each), position, time.time_ns() // 1000):
             sys.stdout.buffer.write(anomaly.encode(found) + b"\n")
         if position % _SIGNALS_PER_CLEARANCE == 0:
             engine.changes()  # Nobody keeps the state: what changed need not be remembered.

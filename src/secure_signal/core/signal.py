@@ -12,7 +12,7 @@ MAX_TYPE = 128
 MAX_ID = 128
 
 # Unicode's category Cc is closed (Unicode Standard, 4.5): C0, DEL and C1.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False):
@@ -82,7 +82,7 @@ def name(field: str, text: str, longest: int) -> None:
     """Pass a name of 1 to ``longest`` characters, none of them a control character."""
     if not 1 <= len(text) <= longest:
         raise RefusedError(field, f"must have 1 to {longest} characters, not {len(text)}")
-    if not text.isprintable() and _CONTROL.search(text):
+    if not text.isprintable() and CONTROL.search(text):
         raise RefusedError(field, "must have no control characters")
 
 

@@ -9,6 +9,7 @@ from tests.unit.detection.samples import LOGSOURCES, RULE, START, signal
 
 from secure_signal.adapters import rule_files
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.ruleset import RuleSet
 
 Load = Callable[..., RuleSet]
@@ -41,7 +42,7 @@ def matches(load: Load) -> Callable[[str, Any], bool]:
         body = "\n".join(f"  {line}" for line in lines)
         rule = f"title: T\nid: {RULE}\nlogsource: {{product: app}}\ndetection:\n{body}\n"
         engine = Engine(load(rule))
-        found = engine.observe(signal(0, payload=payload), 0, START)
+        found = engine.observe(Event.of(signal(0, payload=payload)), 0, START)
         assert not engine.errors
         return bool(found)
 

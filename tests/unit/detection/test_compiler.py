@@ -11,6 +11,7 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, START, signal
 from secure_signal.core.detection.compiler import compile_rules
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.logsource import LogSource, LogSources
 from secure_signal.core.detection.ruleset import RuleSet
 
@@ -48,7 +49,7 @@ def test_a_rule_or_a_problem(contents: list[Any]) -> None:
     assert len(rules) + len(problems) >= len([c for c in contents if c is not None])
     engine = Engine(RuleSet(rules, SOURCES))
     for n in range(4):
-        engine.observe(signal(n, payload={"outcome": "failure", "a": "x"}), n, START)
+        engine.observe(Event.of(signal(n, payload={"outcome": "failure", "a": "x"})), n, START)
     assert not engine.errors
 
 

@@ -18,6 +18,7 @@ from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import LATENESS, Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import by_event_time
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.signal import Signal
@@ -39,7 +40,7 @@ def read(signals: Iterable[dict[str, Any]]) -> list[Signal]:
 def detect(ruleset: RuleSet, signals: list[Signal]) -> list[Anomaly]:
     engine = Engine(ruleset)
     in_order = by_event_time(signals, LATENESS)
-    found = [a for n, s in enumerate(in_order) for a in engine.observe(s, n, instant.LAST)]
+    found = [a for n, s in enumerate(in_order) for a in engine.observe(Event.of(s), n, instant.LAST)]
     assert (engine.late, engine.errors) == (0, Counter())
     return found
 

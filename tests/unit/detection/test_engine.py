@@ -9,6 +9,7 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE
 
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.pattern import Expression
 from secure_signal.core.detection.ruleset import RuleSet
@@ -17,7 +18,7 @@ from secure_signal.core.signal import Signal
 
 
 def observe(engine: Engine, *signals: Signal, first: int = 0) -> list[Anomaly]:
-    return [a for n, s in enumerate(signals, first) for a in engine.observe(s, n, LATER)]
+    return [a for n, s in enumerate(signals, first) for a in engine.observe(Event.of(s), n, LATER)]
 
 
 def test_a_crossing_says_who_what_and_why(load: Load) -> None:
@@ -133,7 +134,7 @@ def test_matches_survive_the_wire_and_find_the_same_window(load: Load) -> None:
     engine = Engine(load(FAILED, BRUTE_FORCE))
     found = []
     for n in range(3):
-        _, (match,) = engine.judge(signal(n), LATER)
+        _, (match,) = engine.judge(Event.of(signal(n)), LATER)
         sent = msgspec.msgpack.decode(msgspec.msgpack.encode(match), type=Match)
         assert (sent, sent.key) == (match, match.key)
         found += engine.enter(sent, n, LATER)
@@ -197,13 +198,13 @@ def test_restored_at_any_point_it_finds_what_it_would_have_found(seed: int, load
     expected = observe(Engine(ruleset), *signals)
     engine, kept, found = Engine(ruleset), dict[str, bytes](), []
     for n, each in enumerate(signals):
-        found += engine.observe(each, n, LATER)
+        found += engine.observe(Event.of(each), n, LATER)
         if n % 11 == seed:
             keep(engine, kept)
             engine = restored(ruleset, kept, engine.watermark)
             # What was read since the state was kept comes again.
             for back in range(max(0, n - 5), n + 1):
-                assert engine.observe(signals[back], back, LATER) == []
+                assert engine.observe(Event.of(signals[back]), back, LATER) == []
     assert found == expected
     assert len(expected) > 3
 

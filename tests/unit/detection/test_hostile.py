@@ -11,6 +11,7 @@ from tests.unit.detection.test_engine import observe
 from secure_signal.core.anomaly import encode
 from secure_signal.core.detection import entry, metric, summary, window
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.signal import Signal
 
 BY_ADDRESS = BRUTE_FORCE.replace("user_id", "ip")
@@ -60,7 +61,7 @@ def test_a_sum_beyond_the_greatest_float_can_be_told(load: Load) -> None:
 def test_of_a_long_list_so_many_values_count(load: Load) -> None:
     counted = BRUTE_FORCE.replace("event_count", "value_count").replace("gte: 3", "gte: 1000, field: ip")
     engine = Engine(load(FAILED, counted))
-    _, (match,) = engine.judge(failures(list(range(20_000)))[0], LATER)
+    _, (match,) = engine.judge(Event.of(failures(list(range(20_000)))[0]), LATER)
     assert match.values == tuple(range(1_000))
 
 

@@ -18,7 +18,7 @@ from secure_signal.core.detection.condition import (
     SameAs,
     compile_node,
 )
-from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.index import Index
 from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard
 from secure_signal.core.detection.value import Comparison, Number, Present
@@ -53,7 +53,7 @@ PAYLOADS = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES)
 @given(st.lists(NODES, max_size=5), PAYLOADS)
 def test_whatever_matches_is_found(nodes: list[Node], payload: dict[str, Any]) -> None:
     index = Index((need.of(node), n) for n, node in enumerate(nodes))
-    event = Event(signal(0, payload=payload))
+    event = Event.of(signal(0, payload=payload))
     matching = [n for n, node in enumerate(nodes) if compile_node(node)(event)]
     found = index.find(event)
     assert set(matching) <= set(found)
@@ -66,6 +66,6 @@ def test_a_rule_whose_literal_is_missing_is_not_tried() -> None:
 
     nodes = [asks("x", "longest"), asks("other"), AnyOf((asks("needle"), asks("other")))]
     index = Index((need.of(node), n) for n, node in enumerate(nodes))
-    assert index.find(Event(signal(0, payload={"a": "a NEEDLE or x", "b": "longest"}))) == [2]
-    assert index.find(Event(signal(0, payload={"b": "other"}))) == []
-    assert index.find(Event(signal(0, payload={"a": json.dumps(["longest", "other"])}))) == [0, 1, 2]
+    assert index.find(Event.of(signal(0, payload={"a": "a NEEDLE or x", "b": "longest"}))) == [2]
+    assert index.find(Event.of(signal(0, payload={"b": "other"}))) == []
+    assert index.find(Event.of(signal(0, payload={"a": json.dumps(["longest", "other"])}))) == [0, 1, 2]

@@ -5,14 +5,14 @@ by its signals.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from secure_signal.core import identity, instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import summary
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed, matches_of
-from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match, Scalar
 from secure_signal.core.detection.routing import Router
 from secure_signal.core.detection.rule import Detection
@@ -20,7 +20,6 @@ from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.detection.window import Opening
 from secure_signal.core.detection.windows import Windows
 from secure_signal.core.instant import SECOND
-from secure_signal.core.signal import Signal
 
 LATENESS = 60 * SECOND
 
@@ -69,17 +68,16 @@ class Engine:
         """Whether each group is one user's, so that ``signal-events`` keeps it whole in a partition."""
         return correlation in self._local
 
-    def judge(self, signal: Signal, now: int) -> tuple[list[Anomaly], list[Match]]:
+    def judge(self, event: Event, now: int) -> tuple[list[Anomaly], list[Match]]:
         """What plain detection rules find, and the entries for correlations; no state is touched."""
         anomalies: list[Anomaly] = []
         feeds: list[Feed] = []
-        event = Event(signal)
         for candidate in self._router.candidates(event):
             try:
                 if not candidate.holds(event):
                     continue
                 if candidate.rule.speaks:
-                    anomalies.append(self._found(candidate.rule, signal, now))
+                    anomalies.append(self._found(candidate.rule, event, now))
             except Exception:
                 # One rule's failure is counted, and never stops the others.
                 self.errors[candidate.rule.id] += 1
@@ -105,12 +103,30 @@ class Engine:
             self.errors[match.correlation] += 1
             return []
 
-    def observe(self, signal: Signal, position: int, now: int) -> list[Anomaly]:
-        """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
-        anomalies, matches = self.judge(signal, now)
+    def process(self, event: Event, position: int, now: int) -> tuple[list[Anomaly], list[Match]]:
+        """Judge a signal and enter what belongs to its user; the matches that others have to enter."""
+        anomalies, matches = self.judge(event, now)
+        others = []
         for match in matches:
-            anomalies.extend(self.enter(match, position, now))
-        return anomalies
+            if self.is_local(match.correlation):
+                anomalies += self.enter(match, position, now)
+            else:
+                others.append(match)
+        return anomalies, others
+
+    def observe(self, event: Event, position: int, now: int) -> list[Anomaly]:
+        """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
+        return self.observe_all((event,), position, now)
+
+    def observe_all(self, events: Iterable[Event], first_position: int, now: int) -> list[Anomaly]:
+        """Observe events that stand one after another in the input."""
+        found: list[Anomaly] = []
+        for position, event in enumerate(events, first_position):
+            anomalies, matches = self.judge(event, now)
+            found += anomalies
+            for match in matches:
+                found += self.enter(match, position, now)
+        return found
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The groups that changed since the last call: key and state, None for a group that is gone.
@@ -136,19 +152,19 @@ class Engine:
                     self.errors[correlation] += 1
             return matches
 
-    def _found(self, rule: Detection, signal: Signal, now: int) -> Anomaly:
+    def _found(self, rule: Detection, event: Event, now: int) -> Anomaly:
         return Anomaly(
-            id=identity.of_anomaly(rule.id, (), signal.user_id, signal.timestamp, signal.id),
+            id=identity.of_anomaly(rule.id, (), event.user_id, event.timestamp, event.id),
             rule_id=rule.id,
             rule_title=rule.title,
             anomaly_type=rule.anomaly_type,
             severity=rule.level,
-            user_id=signal.user_id,
+            user_id=event.user_id,
             group={},
-            event_time=instant.render(signal.timestamp),
+            event_time=instant.render(event.timestamp),
             detection_timestamp=instant.render(now),
-            evidence=[signal.id],
-            summary=summary.of_detection(rule, signal.user_id, signal.type),
+            evidence=[event.id],
+            summary=summary.of_detection(rule, event.user_id, event.type),
             ruleset=self.ruleset.hash,
         )
 

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from secure_signal.core.detection.correlation import Correlation, Kind
-from secure_signal.core.detection.field import Event, fold
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.match import Match, Scalar
 from secure_signal.core.detection.value import as_number
 
@@ -57,15 +58,14 @@ def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
         entry[2].append(feed.slot)
         if slot.value_fields:
             entry[3].update(dict.fromkeys(_values(event, feed.correlation.kind, slot.value_fields)))
-    signal = event.signal
     return [
         Match(
             correlation=feed.correlation.id,
             slots=tuple(slots),
             group=group,
-            time=signal.timestamp,
-            signal_id=signal.id,
-            user_id=signal.user_id,
+            time=event.timestamp,
+            signal_id=event.id,
+            user_id=event.user_id,
             values=tuple(islice(values, _MAX_VALUES)),
         )
         for feed, group, slots, values in entries.values()

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import ahocorasick
 
-from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.need import Clue, Need
 
 T = TypeVar("T")

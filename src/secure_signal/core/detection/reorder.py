@@ -2,21 +2,31 @@
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
+from typing import Protocol, TypeVar
 
 from secure_signal.core.instant import SECOND
-from secure_signal.core.signal import Signal
 
 # How far ahead of those around it a signal's time may be; beyond, it needs so many witnesses in a row.
 SKEW = 300 * SECOND
 _WITNESSES = 10
 
 
-def by_event_time(signals: Iterable[Signal], lateness: int) -> Iterator[Signal]:
+class Timed(Protocol):
+    """Something with a time in microseconds: a signal, or its event."""
+
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+
+
+T = TypeVar("T", bound=Timed)
+
+
+def by_event_time(signals: Iterable[T], lateness: int) -> Iterator[T]:
     """The same signals by their time, equal times as they came; each waits for one ``lateness`` later.
 
     ``lateness`` in microseconds. A signal that is later than that goes on at once, out of order.
     """
-    waiting: list[tuple[int, int, Signal]] = []
+    waiting: list[tuple[int, int, T]] = []
     clock = _Clock()
     for number, signal in enumerate(signals):
         heappush(waiting, (signal.timestamp, number, signal))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from secure_signal.core.detection import need
 from secure_signal.core.detection.condition import Predicate, compile_node
 from secure_signal.core.detection.entry import Feed, feeds_of
-from secure_signal.core.detection.field import Event
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.index import Index
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.need import Need
@@ -42,7 +42,7 @@ class Router:
 
     def candidates(self, event: Event) -> list[Candidate]:
         """The rules that an event might match, in the order of the rule set."""
-        kind = event.signal.type
+        kind = event.type
         try:
             index = self._by_type[kind]
         except KeyError:

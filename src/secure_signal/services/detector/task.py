@@ -13,6 +13,7 @@ from secure_signal.core.alignment import Record
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.reorder import SKEW
 from secure_signal.core.detection.ruleset import RuleSet
@@ -192,7 +193,7 @@ class SignalTask(Task):
 
     def _judge(self, read: signal.Signal, record: Record) -> tuple[list[Anomaly], list[Forward]]:
         metrics.JUDGED.inc()
-        anomalies, matches = self.engine.judge(read, self._arrival(record))
+        anomalies, matches = self.engine.judge(Event.of(read), self._arrival(record))
         forwards: list[Forward] = []
         for match in matches:
             if self.engine.is_local(match.correlation):

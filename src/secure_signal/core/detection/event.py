@@ -1,0 +1,200 @@
+"""A signal as rules see it: its fields by name, and their values as texts. Read many at a time."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from secure_signal.core import instant, payload, signal
+from secure_signal.core.detection.field import fold, follow, text
+from secure_signal.core.errors import RefusedError
+from secure_signal.core.signal import MAX_ID, MAX_TYPE, MAX_USER_ID, Signal
+
+
+class Event(msgspec.Struct, gc=False):
+    """A signal under evaluation; ``timestamp`` in microseconds, ``id`` empty when the sender gave none.
+
+    ``folds`` keeps the texts that one rule read for the next.
+    """
+
+    user_id: str
+    type: str
+    timestamp: int
+    payload: dict[str, Any]
+    id: str = ""
+    folds: dict[str, tuple[str, ...]] | None = None
+
+    @staticmethod
+    def of(signal: Signal) -> "Event":
+        """The event of a signal."""
+        return Event(signal.user_id, signal.type, signal.timestamp, _members(signal.payload), signal.id)
+
+    def value(self, field: str) -> Any:
+        """A field's value, None where it is missing or null.
+
+        ``user_id``, ``type`` and ``timestamp`` are the signal's own; any other is looked up in the payload,
+        first as an exact key, then as a dotted path through objects.
+        """
+        own = OWN.get(field)
+        if own is not None:
+            return own(self)
+        payload = self.payload
+        if field in payload:
+            return payload[field]
+        return follow(payload, field) if "." in field else None
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """A field's value as texts: one of a scalar, one of each element of a list, none otherwise."""
+        value = self.value(field)
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list):
+            return tuple(text(v) for v in value if v is not None and not isinstance(v, dict | list))
+        return () if value is None or isinstance(value, dict) else (text(value),)
+
+    def folded(self, field: str) -> tuple[str, ...]:
+        """The same texts without their case."""
+        folds = self.folds
+        if folds is None:
+            folds = self.folds = {}
+        folded = folds.get(field)
+        if folded is None:
+            value = self.value(field)
+            folded = (fold(value),) if isinstance(value, str) else tuple(map(fold, self.texts(field)))
+            folds[field] = folded
+        return folded
+
+    def leaves(self) -> Iterator[str]:
+        """Every scalar of the payload, however deep, as text: what a keyword searches."""
+        pending: list[Any] = [self.payload]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, dict):
+                pending.extend(value.values())
+            elif isinstance(value, list):
+                pending.extend(value)
+            elif value is not None:
+                yield text(value)
+
+
+OWN: dict[str, Callable[[Event], str]] = {
+    "user_id": lambda event: event.user_id,
+    "type": lambda event: event.type,
+    "timestamp": lambda event: instant.render(event.timestamp),
+}
+
+
+_WireId = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID)]
+    | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    | None
+)
+
+
+class _Wire(Event):
+    """An event as it comes from JSON: what is stricter than here is left to ``signal.decode``."""
+
+    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_USER_ID)]
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TYPE)]
+    timestamp: str  # type: ignore[assignment]
+    id: _WireId = None  # type: ignore[assignment]
+    folds: None = None
+
+
+def read(values: Sequence[bytes]) -> list[Event | RefusedError]:
+    """The events of many records, in their order; where ``signal.decode`` refuses one, its reason.
+
+    All at once where the block shows that ``signal.decode`` would take every one; else one by one.
+    """
+    events = _attempt(values)
+    if events is not None:
+        return [*events]
+    return [event for value in values for event in _attempt((value,)) or (_decode(value),)]
+
+
+def _decode(value: bytes) -> Event | RefusedError:
+    try:
+        return Event.of(signal.decode(value))
+    except RefusedError as error:
+        return error
+
+
+def _attempt(values: Sequence[bytes]) -> Sequence[Event] | None:
+    """The events of records that are good beyond doubt, one a line; None where there is a doubt."""
+    block = b"\n".join(values)
+    is_plain = block.isascii() and b"\\" not in block and b"\x7f" not in block
+    if not (is_plain or _is_storable(block)) or not _is_small(values, block):
+        return None
+    try:
+        wires = _decode_lines(block)
+        for wire in wires:
+            wire.timestamp = instant.parse(wire.timestamp)  # type: ignore[assignment]
+            if wire.id.__class__ is not str:
+                wire.id = "" if wire.id is None else str(wire.id)
+    except (msgspec.MsgspecError, ValueError, RecursionError, RefusedError):
+        return None
+    if len(wires) != len(values) or not (is_plain or all(map(_has_names, wires))):
+        return None
+    return wires
+
+
+# Shorter than this, a record prints no longer than PostgreSQL may: see _number, and payload.
+_MAX_LINE = payload.MAX_BYTES // 26
+_MAX_EXPONENT = 99
+
+
+def _is_small(values: Sequence[bytes], block: bytes) -> bool:
+    """Whether each value is one short line, that cannot be nested too deep."""
+    if max(map(len, values), default=0) > _MAX_LINE:
+        return False
+    # The decoder minds no lines. But what stands between a } and a { in JSON, with no comma, are two
+    # values: so each line has one of its own, where there are as many as lines.
+    if not block.count(b"\n") == block.count(b"}\n{") == len(values) - 1:
+        return False
+    # Two belong to every signal: itself, and its payload.
+    nested = block.count(b"{") + block.count(b"[") - 2 * len(values)
+    return nested <= payload.MAX_DEPTH - 2 or all(
+        value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values
+    )
+
+
+def _is_storable(block: bytes) -> bool:
+    """Whether it is UTF-8, and has no escape that may stand for a NUL or a lone surrogate."""
+    if b"\\u0000" in block or b"\\ud" in block or b"\\uD" in block:
+        return False
+    try:
+        return block.isascii() or bool(block.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _has_names(event: Event) -> bool:
+    texts = event.user_id, event.type, event.id
+    return all(text.isprintable() or not signal.CONTROL.search(text) for text in texts)
+
+
+def _number(digits: str) -> float:
+    """A number that is none of PostgreSQL's longest: 1e99 and its comma, 5 bytes, prints as 101."""
+    _, _, exponent = digits.lower().partition("e")
+    if exponent and abs(int(exponent)) > _MAX_EXPONENT:
+        raise ValueError
+    return float(digits)
+
+
+_decode_lines = msgspec.json.Decoder(_Wire, float_hook=_number).decode_lines
+_decode_members = msgspec.json.Decoder(dict[str, Any]).decode
+_INTEGER_DIGITS = 300
+
+
+def _members(payload: bytes) -> dict[str, Any]:
+    """A payload's members; numbers that only PostgreSQL can hold become infinities or lose digits."""
+    try:
+        return _decode_members(payload)
+    except msgspec.DecodeError:
+        members: dict[str, Any] = json.loads(payload, parse_int=_integer)
+        return members
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _INTEGER_DIGITS else float(digits)
