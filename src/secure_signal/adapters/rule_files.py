@@ -33,13 +33,19 @@ def check(
     rules: Path | Iterable[Path] | None = None, logsources: Path | None = None
 ) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set, or None and all that is wrong with the files, by file and line; nothing is raised."""
-    read = [item for path in _paths(rules) for item in _documents(path)]
+    *folders, sources_file = paths(rules, logsources)
+    read = [item for path in folders for item in _documents(path)]
     compiled, wrong = compile_rules(item for item in read if isinstance(item, Document))
-    sources = logsource_file.check(logsources or _BUNDLED / "logsources.toml")
+    sources = logsource_file.check(sources_file)
     problems = [item for item in (*read, *wrong, sources) if isinstance(item, Problem)]
     if problems or isinstance(sources, Problem):
         return None, sorted(problems, key=lambda p: (p.file, p.line or 0))
     return RuleSet(compiled, sources), []
+
+
+def paths(rules: Path | Iterable[Path] | None = None, logsources: Path | None = None) -> list[Path]:
+    """Where they come from: folders or files of rules, and the log sources file at the end."""
+    return [*_paths(rules), logsources or _BUNDLED / "logsources.toml"]
 
 
 def examples(rules: Path | Iterable[Path] | None = None) -> dict[str, tuple[Example, ...]]:

@@ -18,21 +18,27 @@ def read(bootstrap_servers: str, partitions: set[int]) -> Iterator[tuple[str, by
 
     What is appended after the call may be missing. RetryError where Kafka does not answer.
     """
+    return read_on(bootstrap_servers, dict.fromkeys(partitions, OFFSET_BEGINNING))
+
+
+def read_on(bootstrap_servers: str, offsets: dict[int, int]) -> Iterator[tuple[str, bytes | None]]:
+    """The same from these offsets of partitions on, which move along: another call reads what is new."""
     consumer = kafka.consumer(bootstrap_servers, _READER, **{"enable.partition.eof": True})
-    consumer.assign([TopicPartition(DETECTOR_STATE, number, OFFSET_BEGINNING) for number in partitions])
-    unread = set(partitions)
+    consumer.assign([TopicPartition(DETECTOR_STATE, number, offset) for number, offset in offsets.items()])
+    unread = set(offsets)
     heard = time.monotonic()
     try:
         while unread:
             for message in consumer.consume(1000, 0.05):
                 heard = time.monotonic()
-                error = message.error()
-                if error is None:
+                error, partition, offset = message.error(), message.partition(), message.offset()
+                if error is None and partition is not None and offset is not None:
+                    offsets[partition] = offset + 1
                     yield (message.key() or b"").decode(), message.value()
-                elif error.code() == KafkaError._PARTITION_EOF:
+                elif error is not None and error.code() == KafkaError._PARTITION_EOF:
                     unread.discard(message.partition())
                 else:
-                    raise RetryError(f"{DETECTOR_STATE} cannot be read: {error.str()}")
+                    raise RetryError(f"{DETECTOR_STATE} cannot be read: {error}")
             if time.monotonic() - heard > _PATIENCE:
                 raise RetryError(f"{DETECTOR_STATE} cannot be read: Kafka does not answer")
     finally:

@@ -16,6 +16,7 @@ JUDGED = Counter("detector_signals_judged_total", "Signals judged by the rules")
 REPEATED = Counter("detector_signals_repeated_total", "Signals dropped because they were sent before")
 UNREADABLE = Counter("detector_records_unreadable_total", "Records skipped because they hold no signal")
 MATCHES = Counter("detector_matches_published_total", "Matches sent to the task that holds their group")
+HELD = Gauge("detector_matches_held", "Matches held back until slower instances have caught up")
 LATE = Counter("detector_matches_late_total", "Matches left out of windows because they came too late")
 FULL = Counter(
     "detector_windows_full_total", "Matches dropped from windows, or left out of them, as there were too many"
@@ -25,6 +26,16 @@ FUTURE = Counter(
     "detector_matches_future_total", "Matches left out of windows because they lie in the future"
 )
 FAILURES = Counter("detector_rule_failures_total", "Signals that a rule failed to judge", ["rule"])
+RULES = Gauge("detector_rules", "Rules in force, silent parts of correlations among them")
+RULESET = Gauge("detector_ruleset_info", "The hash of the rule set in force", ["ruleset"])
+RULES_LOADED = Gauge("detector_rules_loaded_timestamp_seconds", "Since when the rule set is in force")
+RELOAD_FAILURES = Counter(
+    "detector_rules_reload_failures_total",
+    "Times that changed rule files were wrong, and the rules before stayed",
+)
+RELOAD_FAILED = Gauge(
+    "detector_rules_reload_failed", "1 while the rule files are wrong and the rules from before are in force"
+)
 LAG = Gauge("detector_consumer_lag_records", "Records not read yet", ["topic", "partition"])
 GROUPS = Gauge("detector_groups", "Groups whose windows are held")
 CHECKPOINT = Gauge("detector_last_checkpoint_timestamp_seconds", "When the state was last saved")
