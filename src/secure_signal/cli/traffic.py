@@ -1,8 +1,6 @@
 """Made traffic: generate it, and score what was found in it."""
 
-import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO, TypeVar
@@ -12,7 +10,7 @@ import typer
 from rich.console import Console
 
 from secure_signal.adapters import attack_labels, postgres, settings
-from secure_signal.cli import score_table
+from secure_signal.cli import moment, score_table
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.errors import RefusedError, RetryError, StopError, UsageError
 from secure_signal.core.instant import LAST, SECOND
@@ -28,7 +26,6 @@ app = typer.Typer()
 _SETTLE = 15 * SECOND
 # Attacks that began this long before an interval can still be found inside it.
 _BEFORE = 3600 * SECOND
-_UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND}
 
 T = TypeVar("T")
 
@@ -86,7 +83,7 @@ def score(
     if labels and anomalies:
         result = _of_files(labels, anomalies)
     else:
-        result = _of_database(_instant(since) if since else _ago(last))
+        result = _of_database(_instant(since) if since else moment.ago("--last", last))
     if as_json:
         typer.echo(msgspec.json.encode(result))
     else:
@@ -99,8 +96,8 @@ def score(
 
 def _interval(start: str | None, minutes: float) -> tuple[int, int]:
     """The first instant and the one after the last, in microseconds."""
-    length = int(min(minutes * _UNITS["m"], LAST))
-    first = _now() - length if start is None else _instant(start)
+    length = int(min(minutes * 60 * SECOND, LAST))
+    first = moment.now() - length if start is None else _instant(start)
     if not 0 <= first <= first + length <= LAST:
         raise UsageError("That leaves the years 1970 to 9999: take another --start, or fewer --minutes.")
     return first, first + length
@@ -142,7 +139,7 @@ def _record(origin: str, line: bytes, decode: Callable[[bytes], T]) -> T:
 
 
 def _of_database(since: int) -> Score:
-    until = _now() - _SETTLE
+    until = moment.now() - _SETTLE
     try:
         with postgres.connect(settings.read().database_url, "score") as connection:
             labels, missing = attack_labels.between(connection, since - _BEFORE, until)
@@ -157,18 +154,3 @@ def _instant(text: str) -> int:
         return instant.parse(text)
     except RefusedError as error:
         raise UsageError(f"An instant {error.reason}.") from None
-
-
-def _ago(text: str) -> int:
-    """The instant that lies a duration before now."""
-    parts = re.fullmatch(r"(\d{1,9})([smhd])", text)
-    if parts is None:
-        raise UsageError(f"--last must be a number and s, m, h or d, such as 10m, not {text!r}.")
-    instant = _now() - int(parts[1]) * _UNITS[parts[2]]
-    if instant < 0:
-        raise UsageError(f"--last {text} reaches back before 1970; take a shorter time.")
-    return instant
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
