@@ -78,7 +78,7 @@ class _Lines:
         self._recent = Recent()
 
     def __iter__(self) -> Iterator[Signal]:
-        for number, line in enumerate(_watched(self._file), 1):
+        for number, line in enumerate(watched(self._file), 1):
             if not line.strip():
                 continue
             try:
@@ -92,7 +92,7 @@ class _Lines:
                 yield named
 
 
-def _watched(lines: Iterable[bytes]) -> Iterator[bytes]:
+def watched(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The same lines, with a count of them on stderr where a person watches."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.completed:,} signals"), TimeElapsedColumn())

@@ -80,6 +80,11 @@ def test_a_mistake_is_told_with_its_line_and_the_way_out(text: str, line: int, w
     assert what in problem.what
 
 
+def test_only_a_correlation_has_groups_to_suppress() -> None:
+    (problem,) = problems(HEAD + "  suppress: 1h\n")
+    assert (problem.line, "only a correlation" in problem.what) == (LINE + 1, True)
+
+
 def test_a_filter_has_no_tests_of_its_own() -> None:
     text = "title: F\nlogsource: {product: app}\nfilter:\n  rules: any\n  sel: {a: b}\n  condition: not sel\n"
     assert not problems(text)

@@ -14,7 +14,7 @@ from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed, matches_of
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match, Scalar
-from secure_signal.core.detection.routing import Router
+from secure_signal.core.detection.routing import Candidate, Router
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.detection.window import Opening
@@ -67,6 +67,10 @@ class Engine:
     def is_local(self, correlation: str) -> bool:
         """Whether each group is one user's, so that ``signal-events`` keeps it whole in a partition."""
         return correlation in self._local
+
+    def candidates(self, event: Event) -> list[Candidate]:
+        """The detection rules that are tried with an event."""
+        return self._router.candidates(event)
 
     def judge(self, event: Event, now: int) -> tuple[list[Anomaly], list[Match]]:
         """What plain detection rules find, and the entries for correlations; no state is touched."""

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from secure_signal.core import instant, signal
+from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Scalar
 from secure_signal.core.detection.timespan import Timespan
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.instant import SECOND
-from secure_signal.core.signal import Signal
 
 MAX_SIGNALS = 10_000
 
@@ -50,16 +50,16 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"`groups` lists {len(self.groups)}, `finds` says {self.finds}; make them equal")
         for number, (burst, first) in enumerate(self._starts(), 1):
             try:
-                _signal(burst, "signal", first + (burst.times - 1) * burst.every)
+                _event(burst, "signal", first + (burst.times - 1) * burst.every)
             except (RefusedError, TypeError, OverflowError, ValueError) as error:
                 raise ValueError(f"its signal number {number} is none: {error}") from None
 
-    def stream(self) -> list[Signal]:
+    def stream(self) -> list[Event]:
         """The signals by their time, equal times as they are listed; ids count from ``signal-1``."""
         times = [
             (burst, first + n * burst.every) for burst, first in self._starts() for n in range(burst.times)
         ]
-        signals = [_signal(burst, f"signal-{n}", time) for n, (burst, time) in enumerate(times, 1)]
+        signals = [_event(burst, f"signal-{n}", time) for n, (burst, time) in enumerate(times, 1)]
         return sorted(signals, key=lambda each: each.timestamp)
 
     def _starts(self) -> Iterator[tuple[Burst, int]]:
@@ -72,7 +72,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             following = first + (burst.times - 1) * burst.every + SECOND
 
 
-def _signal(burst: Burst, signal_id: str, time: int) -> Signal:
+def _event(burst: Burst, signal_id: str, time: int) -> Event:
     """Through the contract's own door: an example cannot hold what the live engine never sees."""
     record = {
         "id": signal_id,
@@ -81,4 +81,4 @@ def _signal(burst: Burst, signal_id: str, time: int) -> Signal:
         "timestamp": instant.render(time),
         "payload": burst.payload,
     }
-    return signal.decode(msgspec.json.encode(record))
+    return Event.of(signal.decode(msgspec.json.encode(record)))

@@ -60,6 +60,10 @@ def read(document: Document) -> Extension:
         read = msgspec.convert(content, Extension, dec_hook=_convert)
     except msgspec.ValidationError as error:
         raise _mistake(str(error)) from None
+    if read.suppress is not None and "correlation" not in document.content:
+        raise ExtensionError(
+            f"{KEY}.suppress: only a correlation has groups to be suppressed; take it out", (KEY, "suppress")
+        )
     if read.tests and "filter" in document.content:
         raise ExtensionError(
             "a filter finds nothing by itself; move its tests to a rule that it filters", (KEY, "tests")

@@ -12,9 +12,10 @@ from secure_signal.core.detection.logsource import LogSource
 class Rule:
     """A rule's head.
 
-    ``origin`` is the file and line it comes from; ``notices`` say what a person should know about how it
-    runs here; ``speaks`` is False for a rule that others correlate and that is silent by itself (Sigma's
-    ``generate: false``); ``digest`` changes when what it matches does.
+    ``origin`` is the file and line it comes from; ``digest`` changes when what it matches does; ``status``
+    is Sigma's, empty where none is given; ``notices`` say what a person should know about how it runs here;
+    ``speaks`` is False for a rule that others correlate and that is silent by itself (Sigma's ``generate:
+    false``).
     """
 
     id: str
@@ -25,6 +26,7 @@ class Rule:
     tags: tuple[str, ...]
     origin: str
     digest: str
+    status: str = ""
     notices: tuple[str, ...] = ()
     speaks: bool = True
 
