@@ -35,7 +35,7 @@ async def page(
 async def get(pool: ReadPool, anomaly_id: str) -> Anomaly | None:
     """The anomaly of an id."""
     rows = await pool.fetch("anomaly", {"id": anomaly_id})
-    return _anomaly(rows[0]) if rows else None
+    return from_row(rows[0]) if rows else None
 
 
 async def stored_after(
@@ -65,7 +65,7 @@ async def lately(pool: ReadPool) -> dict[str, int]:
 
 
 def _sized_anomaly(row: TupleRow) -> tuple[Anomaly, int]:
-    found = _anomaly(row)
+    found = from_row(row)
     return found, len(encode(found))
 
 
@@ -74,7 +74,7 @@ def _sized_stored(row: TupleRow) -> tuple[tuple[datetime, Anomaly], int]:
     return (row[0], found), size
 
 
-def _anomaly(row: Sequence[Any]) -> Anomaly:
+def from_row(row: Sequence[Any]) -> Anomaly:
     """A row in the order of the statements' columns."""
     id_, rule_id, title, type_, severity, user_id, group, event, detection, evidence, summary, ruleset = row
     return Anomaly(

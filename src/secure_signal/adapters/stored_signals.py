@@ -55,7 +55,12 @@ async def counts(
     return [(start, type_, n) for start, type_, n in await pool.fetch("signals_counts", params)]
 
 
-def _sized(row: TupleRow) -> tuple[StoredSignal, int]:
+def from_row(row: TupleRow) -> StoredSignal:
+    """A row in the order of the statements' columns."""
     id_, user_id, type_, timestamp, payload, received_at = row
-    raw = payload.encode()
-    return StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(raw), received_at), len(raw)
+    return StoredSignal(id_, user_id, type_, timestamp, msgspec.Raw(payload.encode()), received_at)
+
+
+def _sized(row: TupleRow) -> tuple[StoredSignal, int]:
+    read = from_row(row)
+    return read, len(read.payload)
