@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from secure_signal.cli import detect, keys, services, stack, traffic
+from secure_signal.cli import backtest, detect, keys, rules, services, stack, traffic
 from secure_signal.core.errors import StopError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (stack, services, keys, traffic, detect):
+for _module in (stack, services, keys, traffic, detect, backtest, rules):
     app.add_typer(_module.app)
 
 

@@ -1,0 +1,102 @@
+"""Rules as tables for people."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+from secure_signal.core.detection import cost_class, portrait
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.logsource import LogSource
+from secure_signal.core.detection.profile import Profile
+from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.ruleset import RuleSet
+
+WIDTH = 250
+
+
+def row(rule: Rule) -> dict[str, str]:
+    """A rule in the columns of ``rules list``."""
+    return {
+        "name": rule.anomaly_type,
+        "level": rule.level,
+        "status": rule.status,
+        "kind": rule.kind if isinstance(rule, Correlation) else "detection",
+        "logsource": _short(rule.logsource) if isinstance(rule, Detection) else "",
+        "fires": _fires(rule),
+        "id": rule.id,
+    }
+
+
+def _short(source: LogSource) -> str:
+    return "/".join(key or "*" for key in (source.product, source.category, source.service))
+
+
+def _fires(rule: Rule) -> str:
+    if isinstance(rule, Detection) and not rule.fires:
+        return "never"
+    return "yes" if rule.speaks else "counted"
+
+
+def of_rules(rules: Iterable[Rule]) -> Table:
+    """One line for each rule."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    rows = list(map(row, rules))
+    for name in rows[0]:
+        table.add_column(name.replace("logsource", "log source"), no_wrap=True)
+    for each in rows:
+        table.add_row(*map(Text, each.values()))
+    return table
+
+
+def of_portrait(rule: Rule, ruleset: RuleSet) -> Table:
+    """What there is to know of a rule."""
+    table = Table(
+        title=Text(rule.title, style="bold"),
+        title_justify="left",
+        box=None,
+        show_header=False,
+        padding=(0, 2, 0, 0),
+    )
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in portrait.lines(rule, ruleset):
+        if value:
+            table.add_row(Text(name, style="dim"), Text(value))
+    return table
+
+
+def of_profile(profile: Profile, ruleset: RuleSet) -> Table:
+    """The dearest rule first, and the total."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    for name in ("share", "seconds", "tried", "µs each"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("rule")
+    table.add_column("cost class")
+    for cells in _costs(profile, ruleset):
+        table.add_row(*map(Text, cells))
+    table.add_section()
+    table.add_row(*map(Text, _cells("total", "", profile.total, profile.signals, 1.0)))
+    return table
+
+
+def _costs(profile: Profile, ruleset: RuleSet) -> Iterator[tuple[str, ...]]:
+    """A rule that no signal was tried with is left out."""
+    rules = {rule.id: rule for rule in ruleset.rules}
+    found = ("(finding the rules to try)", "", profile.lookup, profile.signals)
+    tried = [
+        (rules[id_].title, _class(rules[id_]), seconds, profile.tried[id_])
+        for id_, seconds in profile.seconds.items()
+    ]
+    for title, kind, seconds, times in sorted([found, *tried], key=lambda each: -each[2]):
+        yield _cells(title, kind, seconds, times, seconds / (profile.total or 1))
+
+
+def _class(rule: Rule) -> str:
+    return cost_class.of(rule) if isinstance(rule, Detection) else "windows of a correlation"
+
+
+def _cells(title: str, kind: str, seconds: float, times: int, share: float) -> tuple[str, ...]:
+    each = seconds / times * 1e6 if times else 0.0
+    return f"{share:.1%}", f"{seconds:.3f}", f"{times:,}", f"{each:.2f}", title, kind

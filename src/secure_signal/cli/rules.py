@@ -1,0 +1,216 @@
+"""What there is to do with rules before they judge anything: check, list, explain, test, profile."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from secure_signal.core.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secure_signal.core.detection.rule import Rule
+    from secure_signal.core.detection.ruleset import RuleSet
+    from secure_signal.core.detection.trial import Trial
+
+app = typer.Typer()
+_rules = typer.Typer(help="Check, list, explain, test and profile Sigma rules.", no_args_is_help=True)
+app.add_typer(_rules, name="rules")
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="DIR", exists=True, help="Folders or files of Sigma rules. By default the bundled pack."
+    ),
+]
+Logsources = Annotated[
+    Path | None,
+    typer.Option(help="TOML file that maps signal types to log sources. By default the bundled one."),
+]
+
+
+@_rules.command()
+def check(rules: Folders = None, logsources: Logsources = None) -> None:
+    """Say what is wrong with rule files: where, what, and how to mend it.
+
+    Notes are no errors: they say what to know of how a rule runs here. Exit codes: 0 all rules can run,
+    1 some cannot, 2 the call is wrong.
+
+    Example: `secure-signal rules check my-rules/`
+    """
+    from secure_signal.adapters import rule_files
+
+    ruleset, problems = rule_files.check(rules, logsources)
+    for problem in problems:
+        typer.echo(problem)
+    if ruleset is None:
+        typer.echo(
+            f"{_count(len(problems), 'problem')} in {_count(len({p.file for p in problems}), 'file')}."
+        )
+        raise typer.Exit(1)
+    notices = list(ruleset.notices)
+    for rule, notice in notices:
+        typer.echo(f"{rule.origin}: note: {rule.title}: {notice}")
+    rules_found = (
+        f"{_count(len(ruleset.detections), 'detection')}, {_count(len(ruleset.correlations), 'correlation')}"
+    )
+    typer.echo(f"No problems: {rules_found}, {_count(len(notices), 'note')}.")
+
+
+@_rules.command("list")
+def list_(
+    rules: Folders = None,
+    logsources: Logsources = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show all rules. Those that `counted` are silent by themselves: a correlation counts their matches.
+
+    Example: `secure-signal rules list my-rules/ --json`
+    """
+    from rich.console import Console
+
+    from secure_signal.adapters import rule_files
+    from secure_signal.cli import rule_tables
+
+    ruleset = rule_files.load(rules, logsources)
+    if as_json:
+        for rule in ruleset.rules:
+            typer.echo(json.dumps(rule_tables.row(rule) | {"title": rule.title, "file": rule.origin}))
+    else:
+        # As wide as it needs to be: an id that is cut or broken cannot be copied.
+        Console(width=rule_tables.WIDTH).print(rule_tables.of_rules(ruleset.rules))
+
+
+@_rules.command()
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, name, title or file.")],
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."
+        ),
+    ] = None,
+    logsources: Logsources = None,
+) -> None:
+    """Tell what a rule asks, which signals it looks at, how it is found for a signal, and what it costs.
+
+    Example: `secure-signal rules explain brute_force`
+    """
+    from rich.console import Console
+
+    from secure_signal.adapters import rule_files
+    from secure_signal.cli import rule_tables
+
+    folders = [Path(rule)] if rules is None and Path(rule).is_file() else rules
+    ruleset = rule_files.load(folders, logsources)
+    for number, found in enumerate(_named(rule, ruleset)):
+        if number:
+            typer.echo()
+        Console().print(rule_tables.of_portrait(found, ruleset))
+
+
+def _named(name: str, ruleset: RuleSet) -> list[Rule]:
+    """The rules of this id, name, title or file; UsageError where there is none."""
+    found: list[Rule] = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
+    if not found:
+        names = [each for rule in ruleset.rules for each in _names(rule)]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"Did you mean '{close[0]}'?" if close else "`secure-signal rules list` shows all."
+        raise UsageError(f"There is no rule '{name}'. {hint}")
+    return found
+
+
+def _names(rule: Rule) -> Iterator[str]:
+    file = rule.origin.rpartition(":")[0]
+    yield from (rule.id, rule.anomaly_type, rule.title, file, Path(file).name)
+
+
+@_rules.command("test")
+def run_tests(
+    rules: Folders = None,
+    logsources: Logsources = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the outcome as JUnit XML too.")
+    ] = None,
+) -> None:
+    """Run the tests that stand beside rules, in `secure_signal: tests:`.
+
+    Each test has an engine of its own with all the rules; its signals are judged by their times, as live.
+    Exit codes: 0 all passed, 1 some failed, 2 the call or a rule is wrong.
+
+    Example: `secure-signal rules test my-rules/ --junit report.xml`
+    """
+    from secure_signal.adapters import rule_files
+    from secure_signal.cli import junit_report
+    from secure_signal.core.detection import trial
+
+    ruleset = rule_files.load(rules, logsources)
+    examples = rule_files.examples(rules)
+    trials: list[Trial] = []
+    for rule in ruleset.rules:
+        for example in examples.get(rule.origin, ()):
+            tried = trial.run(ruleset, rule, example)
+            trials.append(tried)
+            _tell(tried, list(trial.differences(tried, ruleset)))
+    without = [rule for rule in ruleset.rules if rule.speaks and rule.origin not in examples]
+    for rule in without:
+        typer.echo(f"no tests  {rule.title} ({rule.origin})")
+    if junit is not None:
+        junit_report.write(junit, trials, ruleset)
+    failed = sum(not tried.passed for tried in trials)
+    typer.echo(
+        f"{len(trials) - failed} passed, {failed} failed; {_count(len(without), 'rule')} without tests."
+    )
+    if failed:
+        raise typer.Exit(1)
+
+
+@_rules.command()
+def profile(rules: Folders = None, logsources: Logsources = None) -> None:
+    """Judge signals (NDJSON on stdin), and show which rule took how much of the time.
+
+    Each rule is timed alone: what the times sum up to is more than `detect` takes.
+
+    Example: `secure-signal generate --minutes 5 | secure-signal rules profile`
+    """
+    from rich.console import Console
+
+    from secure_signal.adapters import rule_files
+    from secure_signal.cli import rule_tables
+    from secure_signal.cli.detect import watched
+    from secure_signal.core.detection import event
+    from secure_signal.core.detection.engine import Engine
+    from secure_signal.core.detection.profile import Profile
+
+    engine = Engine(rule_files.load(rules, logsources))
+    measured, bad = Profile(), 0
+    for position, line in enumerate(watched(sys.stdin.buffer)):
+        for read in event.read([line.rstrip()]) if line.strip() else ():
+            if isinstance(read, RefusedError):
+                bad += 1
+            else:
+                measured.add(engine, read, position, time.perf_counter)
+    Console(width=rule_tables.WIDTH).print(rule_tables.of_profile(measured, engine.ruleset))
+    if bad:
+        typer.echo(
+            f"Left out {_count(bad, 'line')} that {'is no signal' if bad == 1 else 'are no signals'}.",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def _tell(tried: Trial, differences: list[str]) -> None:
+    typer.echo(f"{'ok' if tried.passed else 'FAILED':8}  {tried.rule.title}: {tried.example.name}")
+    if not tried.passed:
+        typer.echo("\n".join(f"          {line}" for line in differences))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,247 @@
+"""The command ``rules``: what it says of rules, and how it ends."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from secure_signal.cli import app
+from secure_signal.core.errors import UsageError
+
+LOGSOURCES = """
+[[logsource]]
+type = "auth.login"
+product = "app"
+category = "authentication"
+
+[[logsource]]
+type = "file.*"
+product = "app"
+category = "file"
+"""
+
+FAILED = """
+title: Failed login
+id: 11111111-1111-4111-8111-111111111111
+name: failed_login
+status: test
+logsource: {product: app, category: authentication}
+detection:
+  sel: {outcome: failure}
+  tester: {ip|startswith: '10.'}
+  condition: sel and not tester
+"""
+SPRAY = """
+---
+title: Password spray
+id: 22222222-2222-4222-8222-222222222222
+level: high
+correlation:
+  type: value_count
+  rules: failed_login
+  group-by: ip
+  timespan: 5m
+  condition: {field: user_id, gte: 2}
+"""
+TESTS = """
+secure_signal:
+  tests:
+    - name: two users
+      signals:
+        - {type: auth.login, user_id: a, payload: {outcome: failure, ip: 192.0.2.1}}
+        - {type: auth.login, user_id: b, payload: {outcome: failure, ip: 192.0.2.1}}
+      finds: 1
+      groups: [{ip: 192.0.2.1}]
+    - name: one user
+      signals:
+        - {type: auth.login, payload: {outcome: failure, ip: 192.0.2.1}, times: 9, every: 1m}
+      finds: 0
+"""
+SHORT = """
+secure_signal:
+  tests:
+    - name: "too \\u0001 much"
+      signals:
+        - {type: auth.login, user_id: a, payload: {outcome: failure, ip: 192.0.2.1}}
+        - {type: auth.login, user_id: b, payload: {outcome: failure, ip: 10.0.0.1}}
+        - {type: auth.login, user_id: c, payload: {outcome: success, ip: 192.0.2.1}}
+        - {type: auth.login, user_id: d, payload: {outcome: failure}}
+        - {type: file.read, user_id: e}
+        - {type: payment.made, user_id: f}
+      finds: 1
+"""
+
+
+class Folder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.logsources = path.parent / "logsources.toml"
+        self.logsources.write_text(LOGSOURCES)
+        path.mkdir()
+
+    def write(self, *texts: str) -> str:
+        for number, text in enumerate(texts):
+            (self.path / f"rule-{number}.yml").write_text(text)
+        return str(self.path)
+
+    def run(self, command: str, *arguments: str, stdin: bytes = b"") -> Result:
+        options = ["--logsources", str(self.logsources), *arguments]
+        return CliRunner().invoke(app, ["rules", command, *options], input=stdin)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "rules")
+
+
+def test_sound_files_are_counted_with_what_is_to_be_known_of_them(folder: Folder) -> None:
+    waits = FAILED.replace("failure", "'%outcomes%'").replace("outcome:", "outcome|expand:")
+    result = folder.run("check", folder.write(waits + SPRAY))
+    assert result.exit_code == 0
+    note, summary = result.output.splitlines()
+    assert "rule-0.yml:2: note: Failed login: never fires" in note
+    assert summary == "No problems: 1 detection, 1 correlation, 1 note."
+
+
+def test_each_problem_has_its_file_and_line(folder: Folder) -> None:
+    result = folder.run(
+        "check", folder.write(FAILED + SPRAY.replace("5m", "soon"), FAILED.replace("sel and", "x and"))
+    )
+    assert result.exit_code == 1
+    *problems, summary = result.output.splitlines()
+    assert summary == "2 problems in 2 files."
+    assert [problem.rpartition("/")[2].split(" ")[0] for problem in problems] == [
+        "rule-0.yml:20:",
+        "rule-1.yml:10:",
+    ]
+
+
+def test_a_folder_that_is_not_there_is_a_mistake_of_the_call(folder: Folder) -> None:
+    assert folder.run("check", str(folder.path / "nowhere")).exit_code == 2
+
+
+def test_the_list_says_who_speaks(folder: Folder) -> None:
+    path = folder.write(FAILED + SPRAY)
+    rows = [json.loads(line) for line in folder.run("list", path, "--json").output.splitlines()]
+    assert [(row["name"], row["status"], row["kind"], row["logsource"], row["fires"]) for row in rows] == [
+        ("failed_login", "test", "detection", "app/authentication/*", "counted"),
+        ("password_spray", "", "value_count", "", "yes"),
+    ]
+    table = folder.run("list", path).output
+    assert all(row["id"] in table for row in rows)
+
+
+@pytest.mark.parametrize("name", ["Failed Login", "failed_login", "11111111-1111-4111-8111-111111111111"])
+def test_a_rule_is_explained_by_any_of_its_names(folder: Folder, name: str) -> None:
+    result = folder.run("explain", name, "--rules", folder.write(FAILED + SPRAY))
+    lines = [line.rstrip() for line in result.output.splitlines()]
+    assert "signal types  auth.login" in lines
+    assert "fields        ip, outcome" in lines
+    assert 'looked up by  outcome is "failure"' in lines
+    assert 'not ip starts with "10."' in (line.strip() for line in lines)
+    assert "cost class    whole-value index" in lines
+    assert "anomalies     none by itself: counted by Password spray" in lines
+
+
+def test_a_correlation_is_explained(folder: Folder) -> None:
+    result = folder.run("explain", "password_spray", "--rules", folder.write(FAILED + SPRAY))
+    assert "number of different values of user_id ≥ 2" in result.output
+    assert "re-keyed" in result.output
+
+
+def test_a_rule_that_is_not_there_is_a_mistake_of_the_call(folder: Folder) -> None:
+    result = folder.run("explain", "fail_login", "--rules", folder.write(FAILED))
+    assert isinstance(result.exception, UsageError)
+    assert "Did you mean 'failed_login'?" in str(result.exception)
+
+
+def test_what_the_examples_say_is_tried(folder: Folder) -> None:
+    result = folder.run("test", folder.write(FAILED + SPRAY + TESTS))
+    assert result.output.splitlines() == [
+        "ok        Password spray: two users",
+        "ok        Password spray: one user",
+        "2 passed, 0 failed; 0 rules without tests.",
+    ]
+    assert result.exit_code == 0
+
+
+def test_too_little_found_is_explained_signal_by_signal(folder: Folder) -> None:
+    result = folder.run("test", folder.write(FAILED + SPRAY + SHORT))
+    assert result.exit_code == 1
+    assert [line.strip() for line in result.output.splitlines()[1:-1]] == [
+        "expected 1 anomaly, found 0 anomalies",
+        "Failed login: 1 of 6 signals match",
+        'signal-2 (auth.login) does not: ip starts with "10.", which the rule excludes',
+        "signal-3 (auth.login) does not: outcome is \"failure\" is false: it is 'success'",
+        "signal-4 (auth.login) does not: it has no ip to be grouped by",
+    ]
+
+
+def test_too_much_found_is_shown(folder: Folder) -> None:
+    text = TESTS.replace("finds: 1", "finds: 0").replace("groups: [{ip: 192.0.2.1}]", "")
+    result = folder.run("test", folder.write(FAILED + SPRAY + text))
+    assert "expected 0 anomalies, found 1 anomaly" in result.output
+    assert "found at 1s, signal-2: Ip 192.0.2.1: 2 different values of user_id" in result.output
+
+
+def test_another_group_is_not_the_one_expected(folder: Folder) -> None:
+    result = folder.run(
+        "test", folder.write(FAILED + SPRAY + TESTS.replace("[{ip: 192.0.2.1}]", "[{ip: 192.0.2.9}]"))
+    )
+    assert result.exit_code == 1
+    assert "expected the group {ip: '192.0.2.9'}, and did not find it" in result.output
+    assert "found the group {ip: '192.0.2.1'}, and did not expect it" in result.output
+
+
+def test_what_one_example_leaves_behind_is_not_seen_by_the_next(folder: Folder) -> None:
+    first, _ = TESTS.split("    - name: one user\n")
+    half = first.replace(
+        "        - {type: auth.login, user_id: b, payload: {outcome: failure, ip: 192.0.2.1}}\n", ""
+    )
+    half = half.replace("finds: 1\n      groups: [{ip: 192.0.2.1}]", "finds: 0")
+    other = half.partition("tests:\n")[2].replace("user_id: a", "user_id: b")
+    assert folder.run("test", folder.write(FAILED + SPRAY + half + other)).exit_code == 0
+
+
+def test_rules_without_tests_are_named(folder: Folder) -> None:
+    result = folder.run("test", folder.write(FAILED + SPRAY))
+    assert result.exit_code == 0
+    assert result.output.splitlines()[0].startswith("no tests  Password spray")
+
+
+def test_junit_has_each_test_and_the_difference_of_those_that_failed(folder: Folder, tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    folder.run(
+        "test", folder.write(FAILED + SPRAY + SHORT + TESTS.partition("tests:\n")[2]), "--junit", str(report)
+    )
+    root = Xml.parse(report).getroot()
+    assert (root.tag, root.attrib) == ("testsuites", {"tests": "3", "failures": "1", "errors": "0"})
+    cases = [(case.get("classname"), case.get("name"), len(case)) for case in root.iter("testcase")]
+    assert cases == [
+        ("password_spray", "too \N{REPLACEMENT CHARACTER} much", 1),
+        ("password_spray", "two users", 0),
+        ("password_spray", "one user", 0),
+    ]
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "expected 1 anomaly, found 0 anomalies"
+    assert "rule-0.yml:13" in str(failure.text)
+
+
+def test_a_profile_counts_the_signals_that_each_rule_was_tried_with(folder: Folder) -> None:
+    def line(payload: dict[str, str], second: int) -> bytes:
+        time = f"2026-05-01T12:00:{second:02}Z"
+        return json.dumps(
+            {"user_id": "a", "type": "auth.login", "timestamp": time, "payload": payload}
+        ).encode()
+
+    lines = [
+        line({"outcome": outcome, "ip": "192.0.2.1"}, n) for n, outcome in enumerate(["failure"] * 3 + ["x"])
+    ]
+    result = folder.run("profile", folder.write(FAILED + SPRAY), stdin=b"\n".join([*lines, b"", b"{}"]))
+    cells = [row.split() for row in result.stdout.splitlines()]
+    tried = {" ".join(row[4:6]): row[2] for row in cells if len(row) > 4}
+    assert tried["Failed login"] == "3"
+    assert tried["Password spray"] == "3"
+    assert (result.exit_code, result.stderr) == (1, "Left out 1 line that is no signal.\n")
