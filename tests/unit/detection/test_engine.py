@@ -10,8 +10,8 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.pattern import Expression
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal

@@ -47,7 +47,9 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
         problems.append(Problem(document.file, document.line(*error.paths), str(error)))
     except Exception as error:
         # A document may hold anything; not all of it is foreseen by those who parse it.
-        problems.append(Problem(document.file, document.line(), f"cannot be used as a rule: {error}"))
+        problems.append(
+            Problem(document.file, document.line(), f"cannot be used as a rule: {problem.brief(str(error))}")
+        )
     return None
 
 

@@ -6,8 +6,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.field import fold
-from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard
+from secure_signal.core.detection.pattern import Pattern, Wildcard
 from secure_signal.core.detection.value import Comparison, Network, Number, Present, TimePart
 
 Predicate = Callable[[Event], bool]

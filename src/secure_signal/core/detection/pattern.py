@@ -1,9 +1,7 @@
-"""Text patterns: Sigma's strings with wildcards, and regular expressions."""
+"""Text patterns: Sigma's strings with wildcards."""
 
-import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
 
 import re2
 from msgspec import Struct
@@ -106,39 +104,5 @@ def _by_expression(pattern: Pattern) -> Matcher:
     return lambda text: fullmatch(text) is not None
 
 
-class Expression(Struct, frozen=True, tag=True):
-    """A regular expression, searched anywhere in a text as it stands; flags of i, m and s."""
-
-    source: str
-    flags: str = ""
-
-    def matcher(self) -> Matcher:
-        """By RE2, in linear time; by Python's re where RE2 cannot."""
-        search = compile_expression(self.source, self.flags).search
-        return lambda text: search(text) is not None
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether RE2 runs it."""
-        return _by_re2(self.source, self.flags) is not None
-
-
 _QUIET = re2.Options()
 _QUIET.log_errors = False
-
-
-def compile_expression(source: str, flags: str = "") -> Any:
-    """A compiled expression with ``search``; raises re.error where neither engine takes it."""
-    linear = _by_re2(source, flags)
-    return linear if linear is not None else re.compile(_with_flags(source, flags))
-
-
-def _by_re2(source: str, flags: str) -> Any:
-    try:
-        return re2.compile(_with_flags(source, flags), _QUIET)
-    except re2.error:
-        return None
-
-
-def _with_flags(source: str, flags: str) -> str:
-    return f"(?{flags}){source}" if flags else source

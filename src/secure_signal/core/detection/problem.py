@@ -8,6 +8,7 @@ from sigma.exceptions import SigmaError
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.extension import KEY
 
+_LONGEST = 500
 _QUOTED = re.compile(r"'([^']+)'")
 
 # The key at fault and the way out, by pySigma's class of error.
@@ -31,7 +32,10 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
     "SigmaValueError": (("detection",), ""),
     "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
     "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
-    "SigmaCorrelationConditionError": (("correlation", "condition"), "write a comparison, as in gte: 5, or two of them for a range"),
+    "SigmaCorrelationConditionError": (
+        ("correlation", "condition"),
+        "write a comparison, as in gte: 5, or two of them for a range",
+    ),
     "SigmaCorrelationRuleError": (("correlation",), ""),
 }
 
@@ -53,7 +57,16 @@ def of(document: Document, error: SigmaError) -> Problem:
     path, advice = _AT_FAULT.get(type(error).__name__, ((), ""))
     message = str(error.args[0]) if error.args else type(error).__name__
     line = _line_of_quoted(document, message) or document.line(path, path[:1])
-    return Problem(document.file, line, f"{message.rstrip('.')}; {advice}" if advice else message)
+    return Problem(
+        document.file, line, f"{brief(message).rstrip('.')}; {advice}" if advice else brief(message)
+    )
+
+
+def brief(message: str) -> str:
+    """A message without the middle of what is too long to be read."""
+    return (
+        message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
+    )
 
 
 def _line_of_quoted(document: Document, message: str) -> int | None:

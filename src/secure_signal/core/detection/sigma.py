@@ -1,6 +1,7 @@
 """Sigma documents to our rules: pySigma parses and validates, its condition tree becomes ours."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from sigma.conditions import (
@@ -13,7 +14,7 @@ from sigma.conditions import (
 from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 
-from secure_signal.core.detection import condition
+from secure_signal.core.detection import backtracking, condition
 from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
@@ -35,11 +36,7 @@ def detection(document: Document, parsed: SigmaRule) -> Detection:
     except PlaceholderError as placeholder:
         notices.append(f"never fires: the placeholder %{placeholder}% has no values")
         node, fires = _NOTHING, False
-    notices.extend(
-        f"the expression {e.source!r} runs on Python's re, in more than linear time: RE2 cannot"
-        for e in condition.expressions(node)
-        if not e.is_linear
-    )
+    notices.extend(_backtracking(node))
     return Detection(
         **head(document, parsed),
         digest=digest(source, node),
@@ -50,6 +47,17 @@ def detection(document: Document, parsed: SigmaRule) -> Detection:
     )
 
 
+def _backtracking(node: Node) -> Iterator[str]:
+    bounds = f"{backtracking.LONGEST_TEXT} characters and {backtracking.TIMEOUT * 1000:g} ms"
+    for expression in condition.expressions(node):
+        refusal = expression.refusal
+        if refusal is not None:
+            yield (
+                f"the expression '{expression.source}' is searched by backtracking, at most {bounds} a text "
+                f"(beyond, the rule fails, which is counted): RE2 cannot run it ({refusal})"
+            )
+
+
 def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
     """What detections and correlations have in common, as arguments of Rule."""
     return {
@@ -58,6 +66,7 @@ def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
         "title": parsed.title,
         "description": parsed.description or "",
         "level": str(parsed.level) if parsed.level is not None else "medium",
+        "status": str(parsed.status) if parsed.status is not None else "",
         "tags": tuple(map(str, parsed.tags)),
         "origin": document.origin,
     }

@@ -22,9 +22,11 @@ from sigma.types import (
     SpecialChars,
 )
 
+from secure_signal.core.detection.backtracking import ExpressionError
 from secure_signal.core.detection.condition import AnyOf, Field, Keyword, Node, SameAs
+from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.field import text
-from secure_signal.core.detection.pattern import Expression, Pattern, Wildcard, compile_expression
+from secure_signal.core.detection.pattern import Pattern, Wildcard
 from secure_signal.core.detection.value import Comparison, Network, Number, Present, TimePart
 
 
@@ -33,16 +35,16 @@ class PlaceholderError(ValueError):
 
 
 class _Engine(RegexEngine):
-    """What pySigma checks expressions with: the engines that will run them."""
+    """What pySigma checks expressions with, and finds the selections of ``1 of name*``: our engines."""
 
     def compile(self, pattern: str, flags: int = 0) -> RegexPattern:
         letters = "".join(c for c, flag in (("i", re.I), ("m", re.M), ("s", re.S)) if flags & flag)
-        compiled: RegexPattern = compile_expression(pattern, letters)
+        compiled: RegexPattern = Expression(pattern, letters).compiled()
         return compiled
 
     @property
     def error(self) -> type[Exception]:
-        return re.error
+        return ExpressionError
 
 
 POLICY = SigmaPolicy(regex_engine=_Engine())
