@@ -178,7 +178,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
 
     Each rule is timed alone: what the times sum up to is more than `detect` takes.
 
-    Example: `secure-signal generate --minutes 5 | secure-signal rules profile`
+    Example: `secure-signal rules profile my-rules/ < signals.ndjson`
     """
     from rich.console import Console
 
