@@ -38,7 +38,7 @@ def rule(kind: Kind, comparison: str, limit: int, percentile: int = 50) -> Corre
         slots=tuple(Slot(f"r{n}", f"R{n}", ()) for n in range(3)),
         group_by=(),
         timespan=SPAN,
-        bounds=(Bound(comparison, limit),),
+        bounds=(Bound(comparison, *limit.as_integer_ratio()),),
         percentile=percentile,
     )
 

@@ -45,10 +45,16 @@ class Slot:
 
 
 class Bound(Struct, frozen=True):
-    """One comparison (a key of value.COMPARISONS) of the metric with a limit."""
+    """One comparison (a key of value.COMPARISONS) of the metric with a limit, kept as its ratio."""
 
     comparison: str
-    limit: int | Fraction
+    numerator: int
+    denominator: int = 1
+
+    @property
+    def limit(self) -> int | Fraction:
+        """What the metric is compared with, exactly."""
+        return self.numerator if self.denominator == 1 else Fraction(self.numerator, self.denominator)
 
 
 class Alternative(Struct, frozen=True):

@@ -165,7 +165,7 @@ def _bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...
     if written is None and kind in _TEMPORAL:
         return (Bound("gte", slots),)
     each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
-    return tuple(Bound(one.op.name.lower(), _exact(one.count)) for one in each)
+    return tuple(Bound(one.op.name.lower(), *_exact(one.count).as_integer_ratio()) for one in each)
 
 
 def _exact(number: int | float) -> int | Fraction:
