@@ -109,7 +109,7 @@ def test_what_fails_in_one_correlation_is_counted_and_stops_no_other(
     def fail(*_: object) -> None:
         raise OverflowError
 
-    for place, name in ((entry, "_values"), (metric, "exact"), (summary, "_number")):
+    for place, name in ((entry, "as_number"), (metric, "exact"), (summary, "_number")):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, fail)
             engine = Engine(engine.ruleset)

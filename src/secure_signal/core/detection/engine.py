@@ -5,15 +5,15 @@ by its signals.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from secure_signal.core import identity, instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import summary
 from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.entry import Feed, matches_of
+from secure_signal.core.detection.entry import Feed, feeds_of, matches_of
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Match, Scalar
+from secure_signal.core.detection.match import Match, Scalar, window_key
 from secure_signal.core.detection.routing import Candidate, Router
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
@@ -36,8 +36,8 @@ class Engine:
         self.ruleset = ruleset
         self.errors: Counter[str] = Counter()
         """How often each rule, by id, failed to be evaluated."""
-        self._router = Router(ruleset)
         self._windows = Windows(ruleset.correlations, lateness)
+        self._router = Router(ruleset, feeds_of(ruleset.correlations, self._windows))
         self._local = {rule.id for rule in ruleset.correlations if rule.is_local}
 
     @property
@@ -68,7 +68,7 @@ class Engine:
         """Whether each group is one user's, so that ``signal-events`` keeps it whole in a partition."""
         return correlation in self._local
 
-    def candidates(self, event: Event) -> list[Candidate]:
+    def candidates(self, event: Event) -> Sequence[Candidate]:
         """The detection rules that are tried with an event."""
         return self._router.candidates(event)
 
@@ -86,7 +86,7 @@ class Engine:
                 # One rule's failure is counted, and never stops the others.
                 self.errors[candidate.rule.id] += 1
                 continue
-            feeds.extend(candidate.feeds)
+            feeds += (*candidate.alone, *candidate.together)
         return anomalies, self._matches(event, feeds) if feeds else []
 
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
@@ -109,28 +109,71 @@ class Engine:
 
     def process(self, event: Event, position: int, now: int) -> tuple[list[Anomaly], list[Match]]:
         """Judge a signal and enter what belongs to its user; the matches that others have to enter."""
-        anomalies, matches = self.judge(event, now)
-        others = []
-        for match in matches:
-            if self.is_local(match.correlation):
-                anomalies += self.enter(match, position, now)
-            else:
-                others.append(match)
-        return anomalies, others
+        others: list[Match] = []
+        return self._observe((event,), position, now, others), others
 
     def observe(self, event: Event, position: int, now: int) -> list[Anomaly]:
         """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
-        return self.observe_all((event,), position, now)
+        return self._observe((event,), position, now, None)
 
     def observe_all(self, events: Iterable[Event], first_position: int, now: int) -> list[Anomaly]:
         """Observe events that stand one after another in the input."""
+        return self._observe(events, first_position, now, None)
+
+    def _observe(
+        self, events: Iterable[Event], position: int, now: int, others: list[Match] | None
+    ) -> list[Anomaly]:
+        """Judge and enter; with ``others``, what is not local is added to them instead.
+
+        What happens at every signal stands in this loop: a call costs as much as many a rule.
+        """
         found: list[Anomaly] = []
-        for position, event in enumerate(events, first_position):
-            anomalies, matches = self.judge(event, now)
-            found += anomalies
-            for match in matches:
-                found += self.enter(match, position, now)
+        routes = self._router.routes
+        for place, event in enumerate(events, position):
+            try:
+                route = routes[event.type]
+            except KeyError:
+                route = self._router.route(event.type)
+            together: list[Feed] = []
+            candidates = route if isinstance(route, tuple) else route.find(event)
+            for rule, holds, alone, shared in candidates:
+                try:
+                    if not holds(event):
+                        continue
+                    if rule.speaks:
+                        found.append(self._found(rule, event, now))
+                except Exception:
+                    # One rule's failure is counted, and never stops the others.
+                    self.errors[rule.id] += 1
+                    continue
+                for feed in alone:
+                    if others is None or feed.is_local:
+                        self._put(feed, event, place, now, found)
+                    else:
+                        others += self._matches(event, [feed])
+                together += shared
+            for match in self._matches(event, together) if together else ():
+                if others is None or self.is_local(match.correlation):
+                    found += self.enter(match, place, now)
+                else:
+                    others.append(match)
         return found
+
+    def _put(self, feed: Feed, event: Event, position: int, now: int, found: list[Anomaly]) -> None:
+        """Enter a signal where no other rule adds to its entry; the same as ``enter`` of its match."""
+        group = None
+        try:
+            group = feed.group(event)
+            if group is None:
+                return
+            time, user_id = event.timestamp, event.user_id
+            for opening in feed.enter(group, time, event.id, user_id, feed.detail(event), position, now):
+                found.append(self._crossed(feed.correlation, group, opening, now))
+        except Exception:
+            if group is not None:
+                # Its window may have been left half changed.
+                self._windows.drop(window_key(feed.correlation.id, group))
+            self.errors[feed.correlation.id] += 1
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The groups that changed since the last call: key and state, None for a group that is gone.

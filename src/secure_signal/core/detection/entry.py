@@ -3,16 +3,17 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from secure_signal.core.detection.correlation import Correlation, Kind
-from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.event import Event, reader
 from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.match import Match, Scalar
 from secure_signal.core.detection.value import as_number
+from secure_signal.core.detection.window import Opening
+from secure_signal.core.detection.windows import Windows
 
 # Longer values are counted by a digest, so that a window's size does not hang on theirs.
 _MAX_VALUE = 64
@@ -25,20 +26,39 @@ _LARGEST_INTEGER = 2**63
 _LARGEST = sys.float_info.max
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """That a detection rule fills one slot of a correlation."""
+class Feed(NamedTuple):
+    """That a detection rule fills one slot of a correlation, and how a signal that it matches is entered.
+
+    ``group`` and ``detail`` read the signal's group (None where it lacks one) and what its entry keeps, as
+    ``enter`` of the correlation's groups takes them.
+    """
 
     correlation: Correlation
     slot: int
+    is_local: bool
+    group: Callable[[Event], tuple[Scalar, ...] | None]
+    values: Callable[[Event], Sequence[Scalar]]
+    detail: Callable[[Event], Sequence[Scalar]]
+    enter: Callable[..., Sequence[Opening]]
 
 
-def feeds_of(correlations: Iterable[Correlation]) -> dict[str, tuple[Feed, ...]]:
-    """The feeds of each detection rule, by its id."""
+def feeds_of(correlations: Iterable[Correlation], windows: Windows) -> dict[str, tuple[Feed, ...]]:
+    """The feeds of each rule, by its id."""
     feeds: dict[str, tuple[Feed, ...]] = {}
     for correlation in correlations:
+        enter = windows.groups(correlation.id).enter
         for number, slot in enumerate(correlation.slots):
-            feeds[slot.rule_id] = (*feeds.get(slot.rule_id, ()), Feed(correlation, number))
+            values = _values_reader(correlation.kind, slot.value_fields)
+            feed = Feed(
+                correlation,
+                number,
+                correlation.is_local,
+                _group_reader(slot.group_fields),
+                values,
+                _detail_reader(correlation.kind, number, values),
+                enter,
+            )
+            feeds[slot.rule_id] = (*feeds.get(slot.rule_id, ()), feed)
     return feeds
 
 
@@ -50,14 +70,12 @@ def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
     """
     entries: dict[tuple[str, str], tuple[Feed, tuple[Scalar, ...], list[int], dict[Scalar, None]]] = {}
     for feed in feeds:
-        slot = feed.correlation.slots[feed.slot]
-        group = _group(event, slot.group_fields)
+        group = feed.group(event)
         if group is None:
             continue
         entry = entries.setdefault((feed.correlation.id, repr(group)), (feed, group, [], {}))
         entry[2].append(feed.slot)
-        if slot.value_fields:
-            entry[3].update(dict.fromkeys(_values(event, feed.correlation.kind, slot.value_fields)))
+        entry[3].update(dict.fromkeys(feed.values(event)))
     return [
         Match(
             correlation=feed.correlation.id,
@@ -72,29 +90,62 @@ def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
     ]
 
 
-def _group(event: Event, fields: tuple[str, ...]) -> tuple[Scalar, ...] | None:
-    """The group's values; None when one is missing or is no scalar."""
-    group = []
-    for field in fields:
-        value = event.value(field)
-        if value is None or isinstance(value, dict | list):
-            return None
-        group.append(_brief(_portable(value)))
-    return tuple(group)
+def _group_reader(fields: tuple[str, ...]) -> Callable[[Event], tuple[Scalar, ...] | None]:
+    """What reads the group's values; None when one is missing or is no scalar."""
+    if fields == ("user_id",):
+        return lambda event: (event.user_id,)
+    readers = [reader(field) for field in fields]
+
+    def group(event: Event) -> tuple[Scalar, ...] | None:
+        values = []
+        for read in readers:
+            value = read(event)
+            if value is None or isinstance(value, dict | list):
+                return None
+            values.append(_brief(_portable(value)))
+        return tuple(values)
+
+    return group
 
 
-def _values(event: Event, kind: Kind, fields: tuple[str, ...]) -> list[Scalar]:
-    """What a signal adds to the metric: of a list each element, of several fields their combination.
+def _detail_reader(
+    kind: Kind, slot: int, values: Callable[[Event], Sequence[Scalar]]
+) -> Callable[[Event], Sequence[Scalar]]:
+    """What reads that which an entry of this slot alone keeps beside its time."""
+    if kind is Kind.EVENT_COUNT:
+        return _nothing
+    if kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED):
+        return lambda _: (slot,)
+    return lambda event: tuple(islice(dict.fromkeys(values(event)), _MAX_VALUES))
 
-    A number beyond a double's range adds nothing.
-    """
+
+def _values_reader(kind: Kind, fields: tuple[str, ...]) -> Callable[[Event], Sequence[Scalar]]:
+    """What reads the values for the metric: of a list each element, of several fields their combination."""
+    readers = [reader(field) for field in fields]
+    if not fields:
+        return _nothing
     if len(fields) > 1:
-        parts = [event.value(field) for field in fields]
-        return [] if None in parts else [_distinct(_text(parts))]
-    value = event.value(fields[0])
+        return lambda event: _combination([read(event) for read in readers])
+    (read,) = readers
+    each = _distinct_values if kind is Kind.VALUE_COUNT else _numbers
+    return lambda event: each(read(event))
+
+
+def _nothing(_: Event) -> tuple[()]:
+    return ()
+
+
+def _combination(parts: list[Any]) -> list[Scalar]:
+    return [] if None in parts else [_distinct(_text(parts))]
+
+
+def _distinct_values(value: Any) -> list[Scalar]:
+    return [_distinct(e) for e in (value if isinstance(value, list) else (value,)) if e is not None]
+
+
+def _numbers(value: Any) -> list[Scalar]:
+    """A value's numbers; one beyond a double's range adds nothing."""
     elements = value if isinstance(value, list) else [value]
-    if kind is Kind.VALUE_COUNT:
-        return [_distinct(e) for e in elements if e is not None]
     numbers = (as_number(e) for e in elements if not isinstance(e, str))
     return [
         n if abs(n) < _LARGEST_INTEGER else float(n) for n in numbers if n is not None and abs(n) <= _LARGEST

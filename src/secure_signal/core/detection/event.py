@@ -85,6 +85,15 @@ OWN: dict[str, Callable[[Event], str]] = {
 }
 
 
+def reader(field: str) -> Callable[[Event], Any]:
+    """What reads a field's value of events, as ``Event.value`` does."""
+    if field in OWN:
+        return OWN[field]
+    if "." in field:
+        return lambda event: event.value(field)
+    return lambda event: event.payload.get(field)
+
+
 _WireId = (
     Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID)]
     | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -110,10 +119,10 @@ def read(values: Sequence[bytes]) -> list[Event | RefusedError]:
     events = _attempt(values)
     if events is not None:
         return [*events]
-    return [event for value in values for event in _attempt((value,)) or (_decode(value),)]
+    return [event for value in values for event in _attempt((value,)) or (_exactly(value),)]
 
 
-def _decode(value: bytes) -> Event | RefusedError:
+def _exactly(value: bytes) -> Event | RefusedError:
     try:
         return Event.of(signal.decode(value))
     except RefusedError as error:
@@ -121,36 +130,30 @@ def _decode(value: bytes) -> Event | RefusedError:
 
 
 def _attempt(values: Sequence[bytes]) -> Sequence[Event] | None:
-    """The events of records that are good beyond doubt, one a line; None where there is a doubt."""
+    """The events of records that are good beyond doubt; None where there is a doubt about any."""
     block = b"\n".join(values)
     is_plain = block.isascii() and b"\\" not in block and b"\x7f" not in block
     if not (is_plain or _is_storable(block)) or not _is_small(values, block):
         return None
     try:
-        wires = _decode_lines(block)
+        wires = [*map(_decode, values)]
         for wire in wires:
             wire.timestamp = instant.parse(wire.timestamp)  # type: ignore[assignment]
             if wire.id.__class__ is not str:
                 wire.id = "" if wire.id is None else str(wire.id)
     except (msgspec.MsgspecError, ValueError, RecursionError, RefusedError):
         return None
-    if len(wires) != len(values) or not (is_plain or all(map(_has_names, wires))):
-        return None
-    return wires
+    return wires if is_plain or all(map(_has_names, wires)) else None
 
 
 # Shorter than this, a record prints no longer than PostgreSQL may: see _number, and payload.
-_MAX_LINE = payload.MAX_BYTES // 26
+_MAX_BYTES = payload.MAX_BYTES // 26
 _MAX_EXPONENT = 99
 
 
 def _is_small(values: Sequence[bytes], block: bytes) -> bool:
-    """Whether each value is one short line, that cannot be nested too deep."""
-    if max(map(len, values), default=0) > _MAX_LINE:
-        return False
-    # The decoder minds no lines. But what stands between a } and a { in JSON, with no comma, are two
-    # values: so each line has one of its own, where there are as many as lines.
-    if not block.count(b"\n") == block.count(b"}\n{") == len(values) - 1:
+    """Whether each value is short, and cannot be nested too deep."""
+    if max(map(len, values), default=0) > _MAX_BYTES:
         return False
     # Two belong to every signal: itself, and its payload.
     nested = block.count(b"{") + block.count(b"[") - 2 * len(values)
@@ -182,7 +185,7 @@ def _number(digits: str) -> float:
     return float(digits)
 
 
-_decode_lines = msgspec.json.Decoder(_Wire, float_hook=_number).decode_lines
+_decode = msgspec.json.Decoder(_Wire, float_hook=_number).decode
 _decode_members = msgspec.json.Decoder(dict[str, Any]).decode
 _INTEGER_DIGITS = 300
 

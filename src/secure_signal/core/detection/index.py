@@ -5,10 +5,11 @@ from typing import Any, Generic, TypeVar
 
 import ahocorasick
 
-from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.event import OWN, Event
 from secure_signal.core.detection.need import Clue, Need
 
 T = TypeVar("T")
+Numbers = tuple[int, ...]
 
 
 class Index(Generic[T]):
@@ -16,26 +17,38 @@ class Index(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[Need | None, T]]) -> None:
         self._things: list[T] = []
-        self._always: set[int] = set()
+        always = []
         fields: dict[str, _Field] = {}
         for number, (need, thing) in enumerate(entries):
             self._things.append(thing)
             if need is None:
-                self._always.add(number)
+                always.append(number)
             for literal in need or ():
                 fields.setdefault(literal.field, _Field()).add(literal.clue, literal.text, number)
-        self._fields = [(name, field.freeze()) for name, field in fields.items()]
-
-    def __len__(self) -> int:
-        return len(self._things)
+        self._always = [tuple(always)] if always else []
+        for field in fields.values():
+            field.freeze()
+        # A member of the payload is known by its name; paths and the signal's own fields are asked for.
+        self._members = {name: f for name, f in fields.items() if "." not in name and name not in OWN}
+        self._others = {name: f for name, f in fields.items() if name not in self._members}
 
     def find(self, event: Event) -> list[T]:
         """What an event might match: everything it does match, and few others."""
-        found = self._always.copy()
-        for name, field in self._fields:
-            for text in event.folded(name):
-                field.collect(text, found)
-        return [self._things[number] for number in sorted(found)]
+        hits = self._always.copy()
+        members = self._members
+        payload = event.payload
+        for name in payload if len(payload) < len(members) else members:
+            field = members.get(name)
+            if field is not None and payload.get(name) is not None:
+                field.collect(event.folded(name), hits)
+        for name, field in self._others.items():
+            if event.value(name) is not None:
+                field.collect(event.folded(name), hits)
+        if not hits:
+            return []
+        things = self._things
+        numbers = hits[0] if len(hits) == 1 else sorted(set().union(*hits))
+        return [things[number] for number in numbers]
 
 
 class _Field:
@@ -44,34 +57,34 @@ class _Field:
     __slots__ = ("_any", "_automaton", "_whole", "_within")
 
     def __init__(self) -> None:
-        self._any: set[int] = set()
-        self._whole: dict[str, set[int]] = {}
-        self._within: dict[str, set[int]] = {}
+        self._any: Numbers = ()
+        self._whole: dict[str, Numbers] = {}
+        self._within: dict[str, Numbers] = {}
         self._automaton: Any = None
 
     def add(self, clue: Clue, text: str, number: int) -> None:
         match clue:
             case Clue.WHOLE:
-                self._whole.setdefault(text, set()).add(number)
+                self._whole[text] = (*self._whole.get(text, ()), number)
             case Clue.WITHIN:
-                self._within.setdefault(text, set()).add(number)
+                self._within[text] = (*self._within.get(text, ()), number)
             case Clue.ANY:
-                self._any.add(number)
+                self._any = (*self._any, number)
 
-    def freeze(self) -> "_Field":
+    def freeze(self) -> None:
         if self._within:
             self._automaton = ahocorasick.Automaton()
             for text, numbers in self._within.items():
                 self._automaton.add_word(text, numbers)
             self._automaton.make_automaton()
-        return self
 
-    def collect(self, text: str, found: set[int]) -> None:
+    def collect(self, texts: tuple[str, ...], hits: list[Numbers]) -> None:
+        """Add the numbers that texts of the field hit, some perhaps twice; the field is there."""
         if self._any:
-            found |= self._any
-        numbers = self._whole.get(text)
-        if numbers is not None:
-            found |= numbers
-        if self._automaton is not None:
-            for _, numbers in self._automaton.iter(text):
-                found |= numbers
+            hits.append(self._any)
+        for text in texts:
+            numbers = self._whole.get(text)
+            if numbers is not None:
+                hits.append(numbers)
+            if self._automaton is not None:
+                hits.extend([numbers for _, numbers in self._automaton.iter(text)])

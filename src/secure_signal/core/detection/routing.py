@@ -1,66 +1,123 @@
-"""Which rules look at a signal: by the log source of its type, then by what is in it."""
+"""Which rules look at a signal: by its type and the log source of that, then by what is in it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from secure_signal.core.detection import need
-from secure_signal.core.detection.condition import Predicate, compile_node
-from secure_signal.core.detection.entry import Feed, feeds_of
+from secure_signal.core.detection.condition import Node, Predicate, compile_node
+from secure_signal.core.detection.entry import Feed
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.index import Index
 from secure_signal.core.detection.logsource import LogSource
-from secure_signal.core.detection.need import Need
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.type_test import NEVER, given, types_of
 
 # Types come from outside: an attacker's million types must not fill the memory.
 _MAX_TYPES = 4096
+# So few rules are tried one by one sooner than they are found by an index.
+_FEW = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A detection rule ready to run: its predicate, its need, and the correlations that count its matches."""
+class Candidate(NamedTuple):
+    """A detection rule ready to run, and the correlations that count its matches.
+
+    Those of ``alone`` are entered one by one. A correlation of ``together`` may be fed by another rule that
+    looks at the same signal too, and takes what both say as one entry.
+    """
 
     rule: Detection
     holds: Predicate
-    need: Need | None
-    feeds: tuple[Feed, ...]
+    alone: tuple[Feed, ...]
+    together: tuple[Feed, ...]
+
+
+Route: TypeAlias = tuple[Candidate, ...] | Index[Candidate]
 
 
 class Router:
-    """The candidates for each signal; an index for each log source, found once for a type."""
+    """The candidates for each signal.
 
-    def __init__(self, ruleset: RuleSet) -> None:
-        feeds = feeds_of(ruleset.correlations)
+    ``routes`` has what looks at each type that came so far; ``route`` finds it for a type that is new.
+    """
+
+    def __init__(self, ruleset: RuleSet, feeds: Mapping[str, tuple[Feed, ...]]) -> None:
+        self.routes: dict[str, Route] = {}
         self._logsources = ruleset.logsources
-        self._candidates = [
-            Candidate(rule, compile_node(rule.condition), need.of(rule.condition), feeds.get(rule.id, ()))
-            for rule in ruleset.detections
-            if rule.fires and (rule.speaks or rule.id in feeds)
+        self._feeds = feeds
+        self._rules = [
+            rule for rule in ruleset.detections if rule.fires and (rule.speaks or rule.id in feeds)
         ]
-        self._by_source: dict[LogSource, Index[Candidate]] = {}
-        self._by_type: dict[str, Index[Candidate] | None] = {}
+        self._types = {rule.id: types_of(rule.condition) for rule in self._rules}
+        self._named: dict[LogSource, frozenset[str]] = {}
+        self._found: dict[tuple[LogSource, str], Route] = {}
+        self._compiled: dict[str, Predicate] = {}
 
-    def candidates(self, event: Event) -> list[Candidate]:
+    def candidates(self, event: Event) -> Sequence[Candidate]:
         """The rules that an event might match, in the order of the rule set."""
-        kind = event.type
-        try:
-            index = self._by_type[kind]
-        except KeyError:
-            index = self._route(kind)
-        return [] if index is None else index.find(event)
+        route = self.routes.get(event.type)
+        if route is None:
+            route = self.route(event.type)
+        return route if isinstance(route, tuple) else route.find(event)
 
-    def _route(self, kind: str) -> Index[Candidate] | None:
-        if len(self._by_type) >= _MAX_TYPES:
-            self._by_type.clear()
+    def route(self, kind: str) -> Route:
+        """The candidates for a type, all of them or by an index; found once."""
+        if len(self.routes) >= _MAX_TYPES:
+            self.routes.clear()
+        route = self.routes[kind] = self._route(kind)
+        return route
+
+    def _route(self, kind: str) -> Route:
         source = self._logsources.of(kind)
-        index = None if source is None else self._index(source)
-        self._by_type[kind] = index
-        return index
+        if source is None:
+            return ()
+        folded = fold(kind)
+        # Types that no rule names have one route together: their number is not ours to bound.
+        key = source, folded if folded in self._names(source) else ""
+        if key not in self._found:
+            self._found[key] = self._build(*key)
+        return self._found[key]
 
-    def _index(self, source: LogSource) -> Index[Candidate] | None:
-        """The index of a log source; None when no rule looks at it."""
-        index = self._by_source.get(source)
-        if index is None:
-            covering = [(c.need, c) for c in self._candidates if c.rule.logsource.covers(source)]
-            index = self._by_source[source] = Index(covering)
-        return index if len(index) else None
+    def _names(self, source: LogSource) -> frozenset[str]:
+        """The types that the rules of a log source name."""
+        if source not in self._named:
+            types = [self._types[rule.id] or () for rule in self._rules if rule.logsource.covers(source)]
+            self._named[source] = frozenset().union(*types)
+        return self._named[source]
+
+    def _build(self, source: LogSource, kind: str) -> Route:
+        looking = [
+            (rule, condition)
+            for rule in self._rules
+            if rule.logsource.covers(source) and (condition := self._condition(rule, kind)) != NEVER
+        ]
+        fed = Counter(feed.correlation.id for rule, _ in looking for feed in self._feeds.get(rule.id, ()))
+        candidates = [(need.of(c), self._candidate(rule, c, fed)) for rule, c in looking]
+        if len(candidates) <= _FEW:
+            return tuple(candidate for _, candidate in candidates)
+        return Index(candidates)
+
+    def _condition(self, rule: Detection, kind: str) -> Node:
+        """What a rule asks of signals of a type that rules name, or of the others (``kind`` is empty)."""
+        types = self._types[rule.id]
+        if types is not None and kind not in types:
+            return NEVER
+        return given(rule.condition, kind) if kind else rule.condition
+
+    def _candidate(self, rule: Detection, condition: Node, fed: Counter[str]) -> Candidate:
+        feeds = self._feeds.get(rule.id, ())
+        return Candidate(
+            rule,
+            self._predicate(rule, condition),
+            tuple(feed for feed in feeds if fed[feed.correlation.id] == 1),
+            tuple(feed for feed in feeds if fed[feed.correlation.id] > 1),
+        )
+
+    def _predicate(self, rule: Detection, condition: Node) -> Predicate:
+        if condition != rule.condition:
+            return compile_node(condition)
+        if rule.id not in self._compiled:
+            self._compiled[rule.id] = compile_node(condition)
+        return self._compiled[rule.id]
