@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.servers import until
 from secure_signal.adapters import api_keys
 from secure_signal.adapters import topics as pipeline_topics
 from secure_signal.adapters.api_keys import Scope
+from secure_signal.adapters.rule_status import Announcements, Failure, Status
+from secure_signal.core.detection.problem import Problem
 
 _CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -194,6 +197,20 @@ def test_older_anomalies_are_shown_on_demand(page: Chrome, rows: psycopg.Connect
         until(lambda count=count: len(_summaries(page)) == count, f"{count} are shown")  # type: ignore[misc]
     assert len(set(_summaries(page))) == len(stored)
     assert not _find(page, "#older").is_displayed()
+
+
+def test_rules_that_were_refused_are_told(page: Chrome, kafka_bootstrap: str) -> None:
+    announcements = Announcements(kafka_bootstrap)
+    moment = time.time_ns() // 1000
+    refused = Failure(moment, 2, [Problem(HOSTILE, 7, HOSTILE), Problem("b.yml", None, "is empty")])
+    announcements.tell(Status("a", "hash1", 45, moment, moment, refused))
+    page.refresh()
+    until(lambda: _find(page, "#rules").text == "45", "the rules are counted")
+    assert f"{HOSTILE}:7: {HOSTILE}. And 1 more." in _find(page, "#refusal").text
+    announcements.tell(Status("a", "hash1", 45, moment, moment))
+    until(lambda: not _find(page, "#refusal").is_displayed(), "the refusal is over")
+    announcements.leave("a")
+    assert _complaints(page) == []
 
 
 def test_a_lost_connection_is_told_and_found_again(

@@ -4,7 +4,7 @@ All in partition 0: of each detector ``status/<instance>``, and of each rule set
 """
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, KafkaException
+from confluent_kafka import KafkaException
 
 from secure_signal.adapters import kafka, rule_coverage, state_log
 from secure_signal.adapters.topics import DETECTOR_STATE
@@ -91,7 +91,7 @@ class Statuses:
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._servers = bootstrap_servers
-        self._offsets = {_PARTITION: OFFSET_BEGINNING}
+        self._offsets = {_PARTITION: 0}
         self._statuses: dict[str, Status] = {}
         self._lists: dict[str, bytes] = {}
 

@@ -24,7 +24,7 @@ _FAILURES = {
     401: "An API key or a session is needed",
     404: "There is none",
     422: "A parameter is wrong; `errors` says which, and why",
-    503: "PostgreSQL cannot answer now; Retry-After says when to ask again",
+    503: "PostgreSQL or Kafka cannot answer now; Retry-After says when to ask again",
     504: "The question took longer than 5 seconds and was stopped: ask for less",
 }
 

@@ -9,11 +9,13 @@ from secure_signal.adapters import http_server, outage, postgres
 from secure_signal.adapters.api_keys import Keyring
 from secure_signal.adapters.http_calls import CountCalls
 from secure_signal.adapters.read_pool import ReadPool
+from secure_signal.adapters.rule_status import Statuses
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.services.dashboard import application, watch
 from secure_signal.services.dashboard.feed import Feed
 from secure_signal.services.dashboard.page import Headers
+from secure_signal.services.dashboard.rules import Board
 
 _PORT = 8080
 _CONNECTIONS = 4
@@ -28,13 +30,14 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     feed = Feed()
     logs = TopicLogs(settings.kafka_bootstrap_servers, _KAFKA_SECONDS)
+    board = Board(Statuses(settings.kafka_bootstrap_servers))
     keyring = Keyring(settings.database_url, time.monotonic) if settings.api_keys == "required" else None
     async with (
         _pool(settings, "dashboard", _CONNECTIONS) as archive,
         _pool(settings, "dashboard-live", 2) as live,
         asyncio.TaskGroup() as group,
     ):
-        app = application.create(archive, live, feed, keyring, lambda: feed.trouble)
+        app = application.create(archive, live, feed, board, keyring, lambda: feed.trouble)
         beside = [
             group.create_task(outage.outlast(lambda: _migrate(settings))),
             group.create_task(watch.anomalies(feed, live)),

@@ -3,6 +3,7 @@ import { Chart } from "./chart.js";
 import { byId } from "./dom.js";
 import { showPulse } from "./figures.js";
 import { follow } from "./live.js";
+import { followRules } from "./rules.js";
 import { signedIn, signOut } from "./session.js";
 
 const anomalies = new Anomalies();
@@ -39,6 +40,7 @@ async function start() {
   try {
     await signedIn();
     follow(handlers, signedIn);
+    followRules();
   } catch (error) {
     status("lost", `The service does not answer (${error.message}). Trying again…`);
     setTimeout(start, 2000);
