@@ -46,22 +46,21 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
     Example: `secure-signal rules check my-rules/`
     """
     from secure_signal.adapters import rule_files
+    from secure_signal.core.detection import portrait
 
     ruleset, problems = rule_files.check(rules, logsources)
     for problem in problems:
         typer.echo(problem)
     if ruleset is None:
-        typer.echo(
-            f"{_count(len(problems), 'problem')} in {_count(len({p.file for p in problems}), 'file')}."
-        )
+        files = {problem.file for problem in problems}
+        typer.echo(f"{_count(len(problems), 'problem')} in {_count(len(files), 'file')}.")
         raise typer.Exit(1)
-    notices = list(ruleset.notices)
-    for rule, notice in notices:
-        typer.echo(f"{rule.origin}: note: {rule.title}: {notice}")
-    rules_found = (
-        f"{_count(len(ruleset.detections), 'detection')}, {_count(len(ruleset.correlations), 'correlation')}"
-    )
-    typer.echo(f"No problems: {rules_found}, {_count(len(notices), 'note')}.")
+    notes = [f"{rule.origin}: note: {rule.title}: {notice}" for rule, notice in ruleset.notices]
+    notes += [f"note: {notice}" for notice in portrait.unseen(ruleset)]
+    for note in notes:
+        typer.echo(note)
+    counts = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"), (notes, "note"))
+    typer.echo(f"No problems: {', '.join(_count(len(some), noun) for some, noun in counts)}.")
 
 
 @_rules.command("list")
@@ -110,13 +109,13 @@ def explain(
 
     folders = [Path(rule)] if rules is None and Path(rule).is_file() else rules
     ruleset = rule_files.load(folders, logsources)
-    for number, found in enumerate(_named(rule, ruleset)):
+    for number, found in enumerate(named(rule, ruleset)):
         if number:
             typer.echo()
         Console().print(rule_tables.of_portrait(found, ruleset))
 
 
-def _named(name: str, ruleset: RuleSet) -> list[Rule]:
+def named(name: str, ruleset: RuleSet) -> list[Rule]:
     """The rules of this id, name, title or file; UsageError where there is none."""
     found: list[Rule] = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
     if not found:

@@ -10,6 +10,7 @@ _CLUES = {
     Clue.ANY: "every signal that has the field",
 }
 _SOURCE = "every signal of its log source"
+_TYPE = "every signal of its type"
 
 
 def of(rule: Detection) -> str:
@@ -26,6 +27,8 @@ def of(rule: Detection) -> str:
 def _way(wanted: Need | None) -> str:
     if not wanted:
         return _SOURCE
+    if all(literal.field == "type" for literal in wanted):
+        return _TYPE
     return _CLUES[max((literal.clue for literal in wanted), key=[*Clue].index)]
 
 

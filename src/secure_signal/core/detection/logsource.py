@@ -12,6 +12,11 @@ class LogSource(Struct, frozen=True):
     category: str = ""
     service: str = ""
 
+    def __str__(self) -> str:
+        """Such as ``product webapp, service login``; empty where no key is given."""
+        named = (("product", self.product), ("category", self.category), ("service", self.service))
+        return ", ".join(f"{key} {value}" for key, value in named if value)
+
     def covers(self, other: "LogSource") -> bool:
         """Whether every key this one gives equals the other's."""
         return (
