@@ -10,27 +10,29 @@ from sigma.exceptions import SigmaError, SigmaIdentifierError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
-from secure_signal.core.detection import chain, extension, problem, sigma, sigma_correlation
+from secure_signal.core.detection import chain, extension, sigma, sigma_correlation, sigma_problem
 from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.extension import ExtensionError
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.rule import Detection, Rule
-from secure_signal.core.detection.sigma_value import POLICY
+from secure_signal.core.detection.sigma_value import POLICY, Placeholders
 
 Parsed: TypeAlias = SigmaRule | SigmaCorrelationRule | SigmaFilter
 _T = TypeVar("_T")
 
 
-def compile_rules(documents: Iterable[Document]) -> tuple[list[Detection | Correlation], list[Problem]]:
+def compile_rules(
+    documents: Iterable[Document], placeholders: Placeholders | None = None
+) -> tuple[list[Detection | Correlation], list[Problem]]:
     """The rules of these documents, and what is wrong with those that are none."""
     problems: list[Problem] = []
     parsed = [(d, p) for d in documents if (p := _attempt(d, problems, partial(_parse, d))) is not None]
     for document, rule in parsed:
-        problems.extend(problem.of(document, error) for error in rule.errors)
+        problems.extend(sigma_problem.of(document, error) for error in rule.errors)
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
-    detections = _detections(sound, problems)
+    detections = _detections(sound, placeholders or {}, problems)
     correlations, heard = _correlations(sound, detections, problems)
     rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
@@ -42,13 +44,15 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
     try:
         return build()
     except SigmaError as error:
-        problems.append(problem.of(document, error))
+        problems.append(sigma_problem.of(document, error))
     except ExtensionError as error:
         problems.append(Problem(document.file, document.line(*error.paths), str(error)))
     except Exception as error:
         # A document may hold anything; not all of it is foreseen by those who parse it.
         problems.append(
-            Problem(document.file, document.line(), f"cannot be used as a rule: {problem.brief(str(error))}")
+            Problem(
+                document.file, document.line(), f"cannot be used as a rule: {sigma_problem.brief(str(error))}"
+            )
         )
     return None
 
@@ -84,21 +88,24 @@ def _present_day(detection: Any, top: bool = True) -> Any:
     }
 
 
-def _detections(parsed: list[tuple[Document, Parsed]], problems: list[Problem]) -> list[Detection]:
+def _detections(
+    parsed: list[tuple[Document, Parsed]], placeholders: Placeholders, problems: list[Problem]
+) -> list[Detection]:
     filters = [rule for _, rule in parsed if isinstance(rule, SigmaFilter)]
-
     made = [
-        _attempt(document, problems, partial(_detection, document, rule, filters))
+        _attempt(document, problems, partial(_detection, document, rule, filters, placeholders))
         for document, rule in parsed
         if isinstance(rule, SigmaRule)
     ]
     return [rule for rule in made if rule is not None]
 
 
-def _detection(document: Document, rule: SigmaRule, filters: list[SigmaFilter]) -> Detection:
+def _detection(
+    document: Document, rule: SigmaRule, filters: list[SigmaFilter], placeholders: Placeholders
+) -> Detection:
     for each in filters:
         each.apply_on_rule(rule)
-    made = sigma.detection(document, rule)
+    made = sigma.detection(document, rule, placeholders)
     compile_node(made.condition)  # What is too much for it is this document's problem.
     return made
 

@@ -19,19 +19,20 @@ from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.sigma_value import PlaceholderError, field_test, keyword_test
+from secure_signal.core.detection.sigma_value import PlaceholderError, Placeholders, field_test, keyword_test
 
 _NOTHING = AnyOf(())
 
 
-def detection(document: Document, parsed: SigmaRule) -> Detection:
+def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders) -> Detection:
     """A detection rule; SigmaError where its condition is wrong, ValueError where we cannot run it."""
     source = LogSource(
         parsed.logsource.product or "", parsed.logsource.category or "", parsed.logsource.service or ""
     )
     notices: list[str] = []
     try:
-        node = _simplify(AnyOf(tuple(_node(c.parsed) for c in parsed.detection.parsed_condition)))
+        conditions = (_node(c.parsed, placeholders) for c in parsed.detection.parsed_condition)
+        node = _simplify(AnyOf(tuple(conditions)))
         fires = True
     except PlaceholderError as placeholder:
         notices.append(f"never fires: the placeholder %{placeholder}% has no values")
@@ -82,18 +83,18 @@ def digest(*meaning: object) -> str:
     return hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
 
 
-def _node(parsed: Any) -> Node:
+def _node(parsed: Any, placeholders: Placeholders) -> Node:
     match parsed:
         case ConditionAND():
-            return AllOf(tuple(map(_node, parsed.args)))
+            return AllOf(tuple(_node(arg, placeholders) for arg in parsed.args))
         case ConditionOR():
-            return AnyOf(tuple(map(_node, parsed.args)))
+            return AnyOf(tuple(_node(arg, placeholders) for arg in parsed.args))
         case ConditionNOT():
-            return Not(_node(parsed.args[0]))
+            return Not(_node(parsed.args[0], placeholders))
         case ConditionFieldEqualsValueExpression():
-            return field_test(parsed.field, parsed.value)
+            return field_test(parsed.field, parsed.value, placeholders)
         case ConditionValueExpression():
-            return keyword_test(parsed.value)
+            return keyword_test(parsed.value, placeholders)
         case _:
             raise ValueError("the condition asks for nothing")
 

@@ -1,6 +1,10 @@
 """Values of Sigma rules, as pySigma has them after its modifiers, to what we test."""
 
+import math
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, product
+from typing import Any, TypeAlias
 
 from sigma.policy import SigmaPolicy
 from sigma.policy.regex_engine import RegexEngine, RegexPattern
@@ -49,18 +53,24 @@ class _Engine(RegexEngine):
 
 POLICY = SigmaPolicy(regex_engine=_Engine())
 
+Placeholders: TypeAlias = Mapping[str, Sequence[str]]
+"""The values of each placeholder, as Sigma strings."""
+Part: TypeAlias = str | SpecialChars | Placeholder
+
+_MOST_VALUES = 10_000
+_SIGNS = {SpecialChars.WILDCARD_MULTI: "*", SpecialChars.WILDCARD_SINGLE: "?"}
 _WILDCARDS = {SpecialChars.WILDCARD_MULTI: Wildcard.MANY, SpecialChars.WILDCARD_SINGLE: Wildcard.ONE}
 
 
-def field_test(name: str, value: SigmaType) -> Node:
+def field_test(name: str, value: SigmaType, placeholders: Placeholders) -> Node:
     """What a rule asks of a field; PlaceholderError where a value is not known."""
     match value:
         case SigmaExpansion():
-            return AnyOf(tuple(field_test(name, v) for v in value.values))
+            return AnyOf(tuple(field_test(name, v, placeholders) for v in value.values))
         case SigmaString():
-            return Field(name, _pattern(value))
+            return AnyOf(tuple(Field(name, p) for p in _patterns(value, placeholders)))
         case SigmaRegularExpression():
-            return Field(name, _expression(value))
+            return AnyOf(tuple(Field(name, e) for e in _expressions(value, placeholders)))
         case SigmaFieldReference():
             return SameAs(name, value.field, _where(value))
         case SigmaNull():
@@ -83,15 +93,15 @@ def field_test(name: str, value: SigmaType) -> Node:
             raise ValueError(f"a value of type {type(value).__name__} cannot be compared with a field")
 
 
-def keyword_test(value: SigmaType) -> Node:
+def keyword_test(value: SigmaType, placeholders: Placeholders) -> Node:
     """What a rule asks of the whole payload."""
     match value:
         case SigmaExpansion():
-            return AnyOf(tuple(map(keyword_test, value.values)))
+            return AnyOf(tuple(keyword_test(v, placeholders) for v in value.values))
         case SigmaString():
-            return Keyword(_pattern(value))
+            return AnyOf(tuple(map(Keyword, _patterns(value, placeholders))))
         case SigmaRegularExpression():
-            return Keyword(_expression(value))
+            return AnyOf(tuple(map(Keyword, _expressions(value, placeholders))))
         case SigmaBool():
             return Keyword(Pattern((text(value.boolean),)))
         case SigmaNumber() if not isinstance(value, SigmaTimestampPart):
@@ -100,21 +110,33 @@ def keyword_test(value: SigmaType) -> Node:
             raise ValueError(f"a value of type {type(value).__name__} needs a field")
 
 
-def _pattern(value: SigmaString) -> Pattern:
-    parts: list[str | Wildcard] = []
-    for part in value.s:
-        if isinstance(part, Placeholder):
-            raise PlaceholderError(part.name)
-        parts.append(part if isinstance(part, str) else _WILDCARDS[part])
-    return Pattern(tuple(parts), isinstance(value, SigmaCasedString))
+def _patterns(value: SigmaString, placeholders: Placeholders) -> Iterator[Pattern]:
+    is_cased = isinstance(value, SigmaCasedString)
+    for parts in _filled(value.s, placeholders, lambda text: SigmaString(text).s):
+        yield Pattern(tuple(p if isinstance(p, str) else _WILDCARDS[p] for p in parts), is_cased)
 
 
-def _expression(value: SigmaRegularExpression) -> Expression:
-    for part in value.regexp.s:
-        if isinstance(part, Placeholder):
-            raise PlaceholderError(part.name)
+def _expressions(value: SigmaRegularExpression, placeholders: Placeholders) -> Iterator[Expression]:
     flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
-    return Expression(str(value.regexp), flags)
+    for parts in _filled(value.regexp.s, placeholders, lambda text: (text,)):
+        yield Expression("".join(p if isinstance(p, str) else _SIGNS[p] for p in parts), flags)
+
+
+def _filled(
+    parts: Sequence[Part], placeholders: Placeholders, read: Callable[[str], Sequence[Any]]
+) -> Iterator[tuple[str | SpecialChars, ...]]:
+    """The parts with every value of every placeholder in its place; PlaceholderError where one has none."""
+    choices: list[list[Sequence[Any]]] = []
+    for part in parts:
+        if not isinstance(part, Placeholder):
+            choices.append([(part,)])
+        elif part.name in placeholders:
+            choices.append(list(map(read, placeholders[part.name])))
+        else:
+            raise PlaceholderError(part.name)
+    if math.prod(map(len, choices)) > _MOST_VALUES:
+        raise ValueError(f"its placeholders give more than {_MOST_VALUES} values together; take fewer")
+    return (tuple(chain.from_iterable(choice)) for choice in product(*choices))
 
 
 def _where(value: SigmaFieldReference) -> str:

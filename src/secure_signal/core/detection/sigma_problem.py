@@ -1,0 +1,66 @@
+"""pySigma's errors in our words: where, and how to mend it."""
+
+import re
+
+from sigma.exceptions import SigmaError
+
+from secure_signal.core.detection.document import Document
+from secure_signal.core.detection.extension import KEY
+from secure_signal.core.detection.problem import Problem
+
+_LONGEST = 500
+_QUOTED = re.compile(r"'([^']+)'")
+
+# The key at fault and the way out, by pySigma's class of error.
+_AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
+    "SigmaTitleError": (("title",), "write a title of at most 256 characters"),
+    "SigmaIdentifierError": (("id",), "write a UUID, as `uuidgen` prints"),
+    "SigmaLevelError": (("level",), "write informational, low, medium, high or critical"),
+    "SigmaStatusError": (("status",), "write stable, test, experimental, deprecated or unsupported"),
+    "SigmaDateError": (("date",), "write a date such as 2026-05-01"),
+    "SigmaModifiedError": (("modified",), "write a date such as 2026-05-01"),
+    "SigmaTagError": (("tags",), "write a namespace, a dot and a name, such as attack.t1110"),
+    "SigmaLogsourceError": (("logsource",), "write product, category or service"),
+    "SigmaDetectionError": (("detection",), "write named selections and a condition over them"),
+    "SigmaConditionError": (
+        ("detection", "condition"),
+        "join the names of selections by and, or, not, `1 of` and `all of`",
+    ),
+    "SigmaModifierError": (("detection",), "the Sigma specification lists the modifiers"),
+    "SigmaTypeError": (("detection",), "see which values the modifier takes in the Sigma specification"),
+    "SigmaRegularExpressionError": (("detection",), "mend the expression"),
+    "SigmaValueError": (("detection",), ""),
+    "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
+    "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
+    "SigmaCorrelationConditionError": (
+        ("correlation", "condition"),
+        "write a comparison, as in gte: 5, or two of them for a range",
+    ),
+    "SigmaCorrelationRuleError": (("correlation",), ""),
+}
+
+
+def of(document: Document, error: SigmaError) -> Problem:
+    """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
+    path, advice = _AT_FAULT.get(type(error).__name__, ((), ""))
+    message = str(error.args[0]) if error.args else type(error).__name__
+    line = _line_of_quoted(document, message) or document.line(path, path[:1])
+    return Problem(
+        document.file, line, f"{brief(message).rstrip('.')}; {advice}" if advice else brief(message)
+    )
+
+
+def brief(message: str) -> str:
+    """A message without the middle of what is too long to be read."""
+    return (
+        message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
+    )
+
+
+def _line_of_quoted(document: Document, message: str) -> int | None:
+    """The line of a key that the message quotes, or that has a quoted modifier; the innermost first."""
+    quoted = [word.strip() for word in _QUOTED.findall(message)]
+    for path in sorted(document.lines, key=len, reverse=True):
+        if path and path[0] != KEY and any(word == path[-1] or f"|{word}" in path[-1] for word in quoted):
+            return document.lines[path]
+    return None
