@@ -186,6 +186,14 @@ class Engine:
         """Put back a group that ``changes`` gave; False when its rule is gone or has another meaning now."""
         return self._windows.restore(key, state)
 
+    def adopt(self, old: "Engine") -> int:
+        """Go on where an engine with other rules was; how many groups are dropped.
+
+        They are those whose rules are gone or mean something else now. The old engine is of no more use.
+        """
+        self.errors = old.errors
+        return self._windows.adopt(old._windows)
+
     def _matches(self, event: Event, feeds: list[Feed]) -> list[Match]:
         """The entries; where that fails, those of each correlation that does not."""
         try:

@@ -96,6 +96,26 @@ class Windows:
         self._changed.add(key)
         return True
 
+    def adopt(self, old: "Windows") -> int:
+        """Take the windows over from rules that mean the same; how many others there were.
+
+        Those are gone, as the next ``changes`` tells.
+        """
+        self.late, self.full, self.watermark = old.late, old.full, old.watermark
+        same = {
+            i: rule
+            for i, rule in self._rules.items()
+            if i in old._rules and old._rules[i].digest == rule.digest
+        }
+        for key, window in old._windows.items():
+            rule = same.get(window.rule.id)
+            if rule is not None:
+                window.rule = rule
+                self._windows[key] = window
+        gone = old._windows.keys() - self._windows.keys()
+        self._changed = old._changed | gone
+        return len(gone)
+
     def _alive(self, key: str) -> Window | None:
         """A window by its key, unless event time has left it behind, whether swept or not."""
         window = self._windows.get(key)
