@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check durability bench lock lock-kafka clean
+.PHONY: run test compose-test check durability bench bench-detector lock lock-kafka clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -30,6 +30,10 @@ durability: .venv/installed
 
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+# Kafka to the detector and back to Kafka, with ten stateful rules.
+bench-detector: .venv/installed
+	@$(BIN)/python -m benchmarks.detector_throughput $(ARGS)
 
 # Makes the lock files anew from pyproject.toml (needs uv).
 lock:

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         None,
         description="TOML file that maps signal types to log sources; by default the bundled one",
     )
+    lateness: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        60.0,
+        description="Seconds that a signal may come behind the newest of its group and count in correlations",
+    )
     seed: int = Field(1, description="Seed of the generator")
     log_format: Literal["json", "console"] = Field("json", description="How log lines are written")
 

@@ -21,6 +21,11 @@ class TopicLogs:
         """Kafka's id of the topic: another one after it was deleted and made again."""
         return str(self._describe(topic).topic_id)
 
+    def layout(self, topic: str) -> tuple[str, int]:
+        """Kafka's id of the topic, and how many partitions it has."""
+        described = self._describe(topic)
+        return str(described.topic_id), len(described.partitions)
+
     def spans(self, topic: str, partitions: list[int]) -> dict[int, range]:
         """The offsets from each partition's first record to the one that comes next."""
         firsts = self._offsets(topic, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]

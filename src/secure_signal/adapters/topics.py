@@ -48,8 +48,8 @@ ALL = (
             "min.cleanable.dirty.ratio": "0.2",
         },
     ),
-    # Its only producer hands on the arrival of the signal that made the match.
-    Topic(MATCHES, {"message.timestamp.type": "CreateTime"}),
+    # A match holds values of its signal, so it may be as large.
+    Topic(MATCHES, {"max.message.bytes": str(kafka.MAX_BATCH_BYTES)}),
 )
 
 

@@ -1,26 +1,29 @@
 """Partitions read in step: a backlog is read in about the order in which it came to be."""
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
+from typing import NamedTuple
+
+STEP = 1_000
+"""Milliseconds that a partition may be read ahead of the others: a block at a time, not a record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record of a partition; ``timestamp`` is Kafka's, in milliseconds since the epoch, -1 for none."""
+class Block(NamedTuple):
+    """Records of one partition that follow each other, as columns.
 
-    offset: int
-    timestamp: int
-    value: bytes
+    ``timestamps`` are Kafka's, in milliseconds since the epoch, -1 for none.
+    """
 
-    @property
-    def arrival(self) -> int:
-        """Its timestamp in microseconds."""
-        return self.timestamp * 1000
+    offsets: Sequence[int]
+    timestamps: Sequence[int]
+    values: Sequence[bytes]
+
+    def part(self, start: int, end: int) -> "Block":
+        """The records at these places."""
+        return Block(self.offsets[start:end], self.timestamps[start:end], self.values[start:end])
 
 
-@dataclass
 class Queue:
     """What was fetched of one partition and not yet read.
 
@@ -29,39 +32,72 @@ class Queue:
     log may be no records (the marks of somebody's transaction).
     """
 
-    fetched: int
-    end: int
-    at_end: bool = False
-    records: deque[Record] = field(default_factory=deque)
-
-    def add(self, record: Record) -> None:
-        """Take a record that was fetched."""
-        self.records.append(record)
-        self.fetched = record.offset + 1
+    def __init__(self, fetched: int, end: int) -> None:
+        self.fetched = fetched
+        self.end = end
         self.at_end = False
+        self._offsets: list[int] = []
+        self._timestamps: list[int] = []
+        self._values: list[bytes] = []
+        self._read = 0
+        self._last = -1
+
+    def __len__(self) -> int:
+        return len(self._offsets) - self._read
+
+    @property
+    def head(self) -> int:
+        """The timestamp of the next record."""
+        return self._timestamps[self._read]
 
     @property
     def is_awaited(self) -> bool:
         """Whether nothing is here of a partition that has more."""
-        return not self.records and not self.at_end and self.fetched < self.end
+        return not len(self) and not self.at_end and self.fetched < self.end
+
+    def progress(self, now: int) -> int:
+        """The time (ms) before which all that arrived was read, as far as is known; -1 where nothing is."""
+        if len(self):
+            return self.head
+        return self._last if self.is_awaited else max(self._last, now)
+
+    def add(self, block: Block) -> None:
+        """Take records that were fetched, at least one."""
+        for column in (self._offsets, self._timestamps, self._values):
+            del column[: self._read]
+        self._read = 0
+        self._offsets += block.offsets
+        self._timestamps += block.timestamps
+        self._values += block.values
+        self.fetched = block.offsets[-1] + 1
+        self.at_end = False
+
+    def take(self, until: float) -> Block:
+        """Read what has timestamps up to ``until``, and one record in any case."""
+        start = self._read
+        self._read = end = max(start + 1, bisect_right(self._timestamps, until, start))
+        self._last = self._timestamps[end - 1]
+        return Block(self._offsets[start:end], self._timestamps[start:end], self._values[start:end])
 
 
-def aligned(queues: Sequence[Queue]) -> Iterator[tuple[int, Record]]:
-    """Records, the oldest of all heads first, each with its queue's index.
+def aligned(queues: Sequence[Queue], limit: float) -> Iterator[tuple[int, Block]]:
+    """Blocks, that with the oldest head first, each with its queue's index; nothing after ``limit`` (ms).
 
-    It ends when a queue is awaited or all are empty. Kafka Streams chooses its next record likewise
-    (KIP-353, KIP-695). A partition that has nothing more does not hold the others.
+    A block goes on until STEP after the next queue's head. It ends when a queue is awaited or all are
+    empty. Kafka Streams chooses its next record likewise (KIP-353, KIP-695). A partition that has nothing
+    more does not hold the others.
     """
     if any(queue.is_awaited for queue in queues):
         return
-    heads = [(q.records[0].timestamp, index) for index, q in enumerate(queues) if q.records]
+    heads = [(queue.head, index) for index, queue in enumerate(queues) if len(queue)]
     heapify(heads)
-    while heads:
+    while heads and heads[0][0] <= limit:
         index = heads[0][1]
         queue = queues[index]
-        yield index, queue.records.popleft()
-        if queue.records:
-            heapreplace(heads, (queue.records[0].timestamp, index))
+        others = min(heads[1:3])[0] + STEP if len(heads) > 1 else limit
+        yield index, queue.take(min(others, limit))
+        if len(queue):
+            heapreplace(heads, (queue.head, index))
         elif queue.is_awaited:
             return
         else:

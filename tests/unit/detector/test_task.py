@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,30 +7,45 @@ from tests.detector_lab import LOGSOURCES, RULES
 
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import identity, signal
-from secure_signal.core.alignment import Record
+from secure_signal.core.alignment import Block
+from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import window
+from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.match import Match
-from secure_signal.core.fence import Source
+from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.instant import SECOND
+from secure_signal.core.merge import Entry, Parcel
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import assignment, checkpoint
 from secure_signal.services.detector.checkpoint import Saved
-from secure_signal.services.detector.task import Forward, Marker, MatchTask, SignalTask, encode
+from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task
 
 RULESET = load(RULES, LOGSOURCES)
 MANY_USERS = "8e5a1f7c-2f0b-4a57-9a53-0c5cf0b9d104"
 NOW = 1_800_000_000 * SECOND
 
 
+def signals(epoch: int = 1, ruleset: RuleSet = RULESET) -> SignalTask:
+    return SignalTask("signal-events", 0, Engine(ruleset), Marker("id", epoch - 1, epoch, "a", ""))
+
+
 @pytest.fixture
 def task() -> SignalTask:
-    return SignalTask("signal-events", 0, RULESET, Marker("id", 0, 1, "a", ""))
+    return signals()
 
 
-def failure(offset: int, user_id: str, ahead: int = 0) -> Record:
+def read(task: Task, *blocks: Block) -> list[Anomaly]:
+    return [anomaly for block in blocks for anomaly, _ in task.read(block)[0]]
+
+
+def record(offset: int, value: bytes, arrival: int = NOW // 1000) -> Block:
+    return Block([offset], [arrival], [value])
+
+
+def failure(offset: int, user_id: str, ahead: int = 0, arrival: int = NOW // 1000) -> Block:
     """A failed sign-in whose sender's clock is ahead by so many seconds."""
     made = Signal(str(offset), user_id, "auth.login", NOW + ahead * SECOND, b'{"outcome": "failure"}')
-    return Record(offset, NOW // 1000, signal.encode(made))
+    return record(offset, signal.encode(made), arrival)
 
 
 def test_a_signal_without_id_gets_that_of_its_record(task: SignalTask) -> None:
@@ -39,8 +53,7 @@ def test_a_signal_without_id_gets_that_of_its_record(task: SignalTask) -> None:
         b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
         b' "payload": {"ip": "10.0.0.7"}}'
     )
-    (first,), _ = task.read(Record(5, NOW // 1000, value))
-    (second,), _ = task.read(Record(6, NOW // 1000, value))
+    first, second = read(task, Block([5, 6], [NOW // 1000] * 2, [value] * 2))
     assert first.evidence == [identity.of_record("id", 0, 5)]
     assert second.evidence == [identity.of_record("id", 0, 6)]
 
@@ -48,22 +61,22 @@ def test_a_signal_without_id_gets_that_of_its_record(task: SignalTask) -> None:
 def test_a_clock_that_is_ahead_ends_nobodys_window(task: SignalTask) -> None:
     found = []
     for offset in range(0, 8, 2):
-        found += task.read(failure(offset, "ann"))[0]
-        found += task.read(failure(offset + 1, f"ahead-{offset}", ahead=290))[0]
+        found += read(task, failure(offset, "ann"))
+        found += read(task, failure(offset + 1, f"ahead-{offset}", ahead=290))
     assert [a.user_id for a in found] == ["ann"]
 
 
 def test_the_far_future_counts_in_no_window(task: SignalTask) -> None:
     for offset in range(8):
-        assert not task.read(failure(offset, "ann", ahead=301))[0]
+        assert not read(task, failure(offset, "ann", ahead=301))
     assert task.engine.groups == 0
 
 
 def test_records_without_a_time_count_in_their_groups_and_end_nobody_elses(task: SignalTask) -> None:
     found = []
     for offset in range(0, 8, 2):
-        found += task.read(replace(failure(offset, "ann"), timestamp=-1 if offset % 4 else NOW // 1000))[0]
-        found += task.read(replace(failure(offset + 1, f"ahead-{offset}", ahead=3600), timestamp=-1))[0]
+        found += read(task, failure(offset, "ann", arrival=-1 if offset % 4 else NOW // 1000))
+        found += read(task, failure(offset + 1, f"ahead-{offset}", ahead=3600, arrival=-1))
     assert [a.user_id for a in found] == ["ann"]
     assert task.engine.watermark == NOW
 
@@ -82,7 +95,7 @@ def test_groups_of_a_rule_that_means_something_else_now_are_dropped(task: Signal
     task.read(failure(0, "ann"))
     saved = checkpoint.collect(checkpoint.entries(task), [("signal-events", 0)])["signal-events", 0]
     (tmp_path / "logins.yml").write_text((RULES / "logins.yml").read_text().replace("gte: 4", "gte: 3"))
-    changed = SignalTask("signal-events", 0, load(tmp_path, LOGSOURCES), Marker("id", 1, 2, "b", ""))
+    changed = signals(2, load(tmp_path, LOGSOURCES))
     assert changed.restore(saved.groups) == 1
     assert changed.engine.groups == 0
 
@@ -91,7 +104,7 @@ def test_groups_that_another_version_saved_are_dropped(task: SignalTask) -> None
     task.read(failure(0, "ann"))
     ((group, state),) = task.engine.changes()
     assert state is not None
-    fresh = SignalTask("signal-events", 0, RULESET, Marker("id", 1, 2, "b", ""))
+    fresh = signals(2)
     broken = [b"", b"\x91\x01", state[:-1], state.replace(b"\x00", b"\xc3")]
     assert [fresh.restore({group: value}) for value in broken] == [1] * len(broken)
     assert fresh.restore({"no key": state}) == 1
@@ -120,7 +133,7 @@ def test_after_a_topic_was_made_anew_its_new_marker_counts() -> None:
     written: list[checkpoint.Entry] = [
         ("signal-events/0/7-a", msgspec.json.encode(Marker("old", 500, 7, "a", "")))
     ]
-    task = SignalTask("signal-events", 0, RULESET, going_on)
+    task = SignalTask("signal-events", 0, Engine(RULESET), going_on)
     task.read(failure(0, "ann"))
     written += checkpoint.entries(task)
     known = checkpoint.collect(written, [("signal-events", 0)])["signal-events", 0]
@@ -128,14 +141,57 @@ def test_after_a_topic_was_made_anew_its_new_marker_counts() -> None:
     assert (known.marker.topic_id, known.marker.offset) == ("new", 1)
 
 
-def test_a_match_that_was_published_again_changes_nothing() -> None:
-    task = MatchTask("signal-matches", 0, RULESET, Marker("id", 0, 1, "a", ""))
-    match = Match(
-        correlation=MANY_USERS, slots=(0,), group=("10.0.0.1",), time=NOW, signal_id="1", user_id="a"
-    )
-    published = encode(Forward(Source("id", 0, 0, 0), match))
-    task.read(Record(0, NOW // 1000, published))
-    assert len(list(task.engine.changes())) == 1
-    task.read(Record(1, NOW // 1000, published))
-    assert not list(task.engine.changes())
-    assert task.offset == 2
+def test_a_signal_that_is_sent_again_and_what_is_none_find_nothing(task: SignalTask) -> None:
+    first, second = failure(0, "ann"), failure(1, "ann")
+    values = [first.values[0], b"{", first.values[0], second.values[0], second.values[0]]
+    before = [REGISTRY.get_sample_value(name) or 0 for name in COUNTED]
+    task.read(Block(range(5), [NOW // 1000] * 5, values))
+    after = [REGISTRY.get_sample_value(name) or 0 for name in COUNTED]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [2, 2, 1]
+
+
+COUNTED = (
+    "detector_signals_judged_total",
+    "detector_signals_repeated_total",
+    "detector_records_unreadable_total",
+)
+
+
+def parcel(*offsets: int, progress: int, user_id: str = "a") -> bytes:
+    entries = [
+        Entry(
+            0,
+            o,
+            0,
+            NOW // 1000,
+            Match(MANY_USERS, (0,), ("10.0.0.1",), NOW, str(o), f"{user_id}{o}", (f"u{o}",)),
+        )
+        for o in offsets
+    ]
+    return msgspec.msgpack.encode(Parcel("id", 2, {0: progress}, entries))
+
+
+@pytest.fixture
+def matches() -> MatchTask:
+    return MatchTask("signal-matches", 0, Engine(RULESET), Marker("id", 0, 1, "a", ""))
+
+
+def test_a_match_that_was_published_again_changes_nothing(matches: MatchTask) -> None:
+    others = msgspec.msgpack.encode(Parcel("id", 2, {1: 2**60}, []))
+    matches.read(Block([0, 1], [NOW // 1000] * 2, [others, parcel(0, progress=2**60)]))
+    assert len(list(matches.engine.changes())) == 1
+    matches.read(record(2, parcel(0, progress=2**60)))
+    assert not list(matches.engine.changes())
+    assert matches.offset == 3
+
+
+def test_what_is_held_back_is_read_again_by_the_next_owner(matches: MatchTask) -> None:
+    read(matches, record(0, b"rubbish"), record(1, parcel(*range(8), progress=2**60)))
+    assert (matches.marker.offset, matches.offset) == (1, 2)
+    successor = MatchTask("signal-matches", 0, Engine(RULESET), matches.marker)
+    assert (successor.start, successor.offset) == (1, 2)
+    assert not read(successor, record(1, parcel(*range(8), progress=2**60)))
+    others = msgspec.msgpack.encode(Parcel("id", 2, {1: 2**60}, []))
+    (found,) = read(successor, record(2, others))
+    assert found.evidence == [str(o) for o in range(8)]
+    assert successor.marker.offset == 3

@@ -1,7 +1,7 @@
 """From the partitions that the group gives to an instance to their tasks, as the last owner left them."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import structlog
@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from secure_signal.adapters import state_log, topics
 from secure_signal.adapters.topic_logs import TopicLogs
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.engine import Engine
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import checkpoint
 from secure_signal.services.detector.checkpoint import Saved
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def restore(
-    given: set[Partition], ruleset: RuleSet, consumer: Consumer, bootstrap_servers: str
+    given: set[Partition], new_engine: Callable[[], Engine], consumer: Consumer, bootstrap_servers: str
 ) -> Iterator[tuple[Task, int]]:
     """The task of each partition, and where the partition ends now; RetryError without Kafka."""
     logs = TopicLogs(bootstrap_servers, _SECONDS)
@@ -36,7 +36,7 @@ def restore(
             log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
             known = Saved(epoch=known.epoch, keys=known.keys, runs=known.runs)
         going_on = marker(known, ids[topic], first, owner=secrets.token_hex(8))
-        yield _task(topic, partition, known, going_on, ruleset), end
+        yield _task(topic, partition, known, going_on, new_engine()), end
 
 
 def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
@@ -58,9 +58,9 @@ def marker(known: Saved, topic_id: str, first: int, owner: str) -> Marker:
     return msgspec.structs.replace(known.marker, offset=offset, epoch=epoch, owner=owner)
 
 
-def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: RuleSet) -> Task:
+def _task(topic: str, partition: int, known: Saved, marker: Marker, engine: Engine) -> Task:
     kind = SignalTask if topic == topics.SIGNALS else MatchTask
-    task = kind(topic, partition, ruleset, marker)
+    task = kind(topic, partition, engine, marker)
     task.former = known.keys
     task.outlived_runs = task.runs.resume(known.runs)
     dropped = task.restore(known.groups)
@@ -71,6 +71,6 @@ def _task(topic: str, partition: int, known: Saved, marker: Marker, ruleset: Rul
             partition=partition,
             count=dropped,
             ruleset_before=marker.ruleset,
-            ruleset=ruleset.hash,
+            ruleset=engine.ruleset.hash,
         )
     return task

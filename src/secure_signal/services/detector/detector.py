@@ -9,17 +9,24 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.settings import Settings
+from secure_signal.adapters.topic_logs import TopicLogs
+from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import FencedError, RetryError
+from secure_signal.core.instant import SECOND
 from secure_signal.services.detector import checkpoint, intake, metrics
 from secure_signal.services.detector.assignment import restore
+from secure_signal.services.detector.dispatch import Dispatch
 from secure_signal.services.detector.intake import Intake, Partition
 from secure_signal.services.detector.outbox import Outbox
-from secure_signal.services.detector.task import Task
+from secure_signal.services.detector.pace import Pace
+from secure_signal.services.detector.task import MatchTask, Task
 
 GROUP = "anomaly-detector"
 
 _BETWEEN_CHECKPOINTS = 1.0
+_REST = 9
+"""Saving takes no more than a tenth of the time."""
 
 # The shortest that a broker allows by default: for so long nobody does the work of one that was killed.
 _SESSION = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 2_000}
@@ -43,15 +50,18 @@ class Detector:
 
     def __init__(self, settings: Settings, ruleset: RuleSet, stop: threading.Event) -> None:
         self._servers = settings.kafka_bootstrap_servers
-        self._ruleset = ruleset
+        self.ruleset = ruleset
+        self._lateness = round(settings.lateness * SECOND)
         self._outbox = Outbox(self._servers, stop)
         # A member under a name of its own has its partitions kept while it restarts (KIP-345).
         name = {"group.instance.id": settings.instance} if settings.instance else {}
         self._consumer = kafka.consumer(self._servers, GROUP, **_SESSION, **intake.SETTINGS, **name)
         self._intake = Intake(self._consumer)
+        self._pace = Pace()
+        self._dispatch: Dispatch | None = None
         self._tasks: dict[Partition, Task] = {}
         self._given: set[Partition] = set()
-        self._saved_at = time.monotonic()
+        self._save_at = time.monotonic() + _BETWEEN_CHECKPOINTS
         self.is_member = False
         """Whether the group counts it in, even where there is no partition left for it."""
         self._consumer.subscribe(
@@ -65,16 +75,22 @@ class Detector:
         """Fetch, judge and publish what there is; save when it is time."""
         self._intake.fetch()
         self._take_over()
-        for partition, record in self._intake.records():
-            anomalies, forwards = self._tasks[partition].read(record)
-            for anomaly in anomalies:
-                self._outbox.anomaly(anomaly, record.timestamp)
-            for forward in forwards:
-                self._outbox.match(forward, record.timestamp)
+        if self._dispatch:
+            self._work(self._dispatch)
         self._outbox.poll()
-        if time.monotonic() - self._saved_at >= _BETWEEN_CHECKPOINTS:
+        if time.monotonic() >= self._save_at:
             self._save(list(self._tasks))
             self._observe()
+
+    def _engine(self) -> Engine:
+        return Engine(self.ruleset, lateness=self._lateness)
+
+    def reload(self, ruleset: RuleSet) -> None:
+        """Judge by other rules from the next turn on. Windows of rules that did not change go on."""
+        self.ruleset = ruleset
+        dropped = sum(task.reload(self._engine()) for task in self._tasks.values())
+        if dropped:
+            log.warning("windows are dropped: their rules are gone or mean something else", count=dropped)
 
     def leave(self) -> None:
         """Save, and let others have the partitions at once."""
@@ -86,11 +102,31 @@ class Detector:
         self._tasks.clear()
         self._consumer.close()
 
+    def _work(self, dispatch: Dispatch) -> None:
+        for partition, block in self._intake.blocks(self._pace.limit(self._tasks)):
+            found, entries = self._tasks[partition].read(block)
+            for anomaly, arrival in found:
+                self._outbox.anomaly(anomaly, arrival)
+            dispatch.add(entries)
+        now = time.time_ns() // 1_000_000
+        # Of a source whose past is read again nothing is said.
+        progress = {
+            number: time
+            for number, time in self._intake.progress(now).items()
+            if time >= now or self._tasks[topics.SIGNALS, number].is_abreast
+        }
+        dispatch.send(progress, now)
+
     def _take_over(self) -> None:
         """Restore the tasks that were given, and have their partitions fetched."""
+        if self.is_member and not self._dispatch:
+            logs = TopicLogs(self._servers)
+            topic_id, sources = logs.layout(topics.SIGNALS)
+            _, targets = logs.layout(topics.MATCHES)
+            self._dispatch = Dispatch(self._outbox, topic_id, sources, targets, self._lateness // 4_000)
         if not self._given:
             return
-        for task, end in restore(self._given, self._ruleset, self._consumer, self._servers):
+        for task, end in restore(self._given, self._engine, self._consumer, self._servers):
             self._tasks[task.topic, task.partition] = task
             self._intake.open((task.topic, task.partition), task.start, end)
         self._given.clear()
@@ -101,6 +137,7 @@ class Detector:
 
     def _save(self, partitions: Iterable[Partition]) -> None:
         """A checkpoint. What was found goes before the state: none of it can be lost, or found by half."""
+        begun = time.monotonic()
         moved = [task for p in partitions if (task := self._tasks.get(p)) and task.has_moved]
         if moved:
             self._outbox.settle()
@@ -111,7 +148,8 @@ class Detector:
             self._outbox.settle()
             for task in moved:
                 task.mark_saved()
-        self._saved_at = time.monotonic()
+        now = time.monotonic()
+        self._save_at = now + max(_BETWEEN_CHECKPOINTS, _REST * (now - begun))
         metrics.CHECKPOINT.set_to_current_time()
 
     def _commit(self, tasks: list[Task]) -> bool:
@@ -136,6 +174,8 @@ class Detector:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._given |= {(p.topic, p.partition) for p in partitions}
         self.is_member = True
+        # Topics may have more partitions than before.
+        self._dispatch = None
         consumer.incremental_assign([])
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -158,6 +198,7 @@ class Detector:
 
     def _observe(self) -> None:
         metrics.GROUPS.set(sum(task.engine.groups for task in self._tasks.values()))
+        metrics.HELD.set(sum(task.merge.held for task in self._tasks.values() if isinstance(task, MatchTask)))
         metrics.SESSIONS.set(sum(task.users() for task in self._tasks.values()))
         metrics.LAG.clear()
         for partition, task in self._tasks.items():

@@ -2,27 +2,28 @@
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TypeAlias, cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from secure_signal.adapters.topics import SIGNALS
-from secure_signal.core.alignment import Queue, Record, aligned
+from secure_signal.core.alignment import Block, Queue, aligned
 from secure_signal.core.errors import RetryError
 
 Partition: TypeAlias = tuple[str, int]
 """A topic's name and the number of one of its partitions."""
 
-_BATCH = 1_000
+_BATCH = 2_000
 _WAIT = 0.02
-_HELD = 2_000
+_HELD = 4_000
 _PATIENCE = 5.0
 
 # Small fetches, so that partitions come in step and memory stays small.
 SETTINGS = {
-    "fetch.message.max.bytes": 256 * 1024,
+    "fetch.message.max.bytes": 512 * 1024,
     "queued.min.messages": _HELD,
-    "queued.max.messages.kbytes": 1024,
+    "queued.max.messages.kbytes": 2048,
     "enable.partition.eof": True,
 }
 
@@ -30,7 +31,7 @@ SETTINGS = {
 class Intake:
     """Queues of the partitions that ``consumer`` fetches.
 
-    About 2,000 records of a partition are held at most; with more, it is paused. Where partitions wait for
+    About 4,000 records of a partition are held at most; with more, it is paused. Where partitions wait for
     one whose records do not come, they do so for five seconds.
     """
 
@@ -53,28 +54,37 @@ class Intake:
 
     def fetch(self) -> None:
         """Wait a moment for records; RetryError where a topic cannot be read, or is not the one it was."""
-        for message in self._consumer.consume(_BATCH, _WAIT):
-            queue = self._queues.get(cast(Partition, (message.topic(), message.partition())))
+        messages = self._consumer.consume(_BATCH, _WAIT)
+        for key, group in groupby(messages, key=_place):
+            queue = self._queues.get(key)
             if queue is not None:
-                _hold(message, queue)
+                _hold(list(group), queue)
         for partition, queue in self._queues.items():
             _, end = self._consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)
             queue.end = max(queue.end, end)
-            self._pace(partition, len(queue.records))
+            self._pace(partition, len(queue))
 
-    def records(self) -> Iterator[tuple[Partition, Record]]:
-        """Signals, the oldest of all partitions first; then the rest, as it stands in its partition."""
+    def blocks(self, limit: float) -> Iterator[tuple[Partition, Block]]:
+        """Signals until ``limit`` (ms), the oldest of all partitions first; then the rest."""
         signals = {partition: queue for partition, queue in self._queues.items() if partition[0] == SIGNALS}
-        held = sum(len(queue.records) for queue in signals.values())
-        self._lose_patience(list(signals.values()))
-        names = list(signals)
-        for index, record in aligned(list(signals.values())):
-            yield names[index], record
-        if sum(len(queue.records) for queue in signals.values()) < held:
+        names, queues = list(signals), list(signals.values())
+        held = sum(map(len, queues))
+        self._lose_patience(queues)
+        for index, block in aligned(queues, limit):
+            yield names[index], block
+        if sum(map(len, queues)) < held:
             self._moved_at = time.monotonic()
         for partition, queue in self._queues.items():
-            while partition not in signals and queue.records:
-                yield partition, queue.records.popleft()
+            if partition not in signals and len(queue):
+                yield partition, queue.take(float("inf"))
+
+    def progress(self, now: int) -> dict[int, int]:
+        """The time (ms) before which all signals of a partition were given, where that is known."""
+        return {
+            number: time
+            for (topic, number), queue in self._queues.items()
+            if topic == SIGNALS and (time := queue.progress(now)) >= 0
+        }
 
     def end(self, partition: Partition) -> int:
         """Where a partition's log ends, as last heard of."""
@@ -83,7 +93,7 @@ class Intake:
     def _lose_patience(self, queues: list[Queue]) -> None:
         awaited = [queue for queue in queues if queue.is_awaited]
         now = time.monotonic()
-        if not awaited or not any(queue.records for queue in queues):
+        if not awaited or not any(map(len, queues)):
             self._moved_at = now
         elif now - self._moved_at > _PATIENCE:
             for queue in awaited:
@@ -98,14 +108,37 @@ class Intake:
             self._paused.discard(partition)
 
 
-def _hold(message: Message, queue: Queue) -> None:
-    error = message.error()
-    offset = cast(int, message.offset())
-    if error is None and offset < queue.fetched:
-        raise RetryError(f"{message.topic()} goes back to offset {offset}: it was made anew")
-    if error is None:
-        queue.add(Record(offset, message.timestamp()[1], message.value() or b""))
-    elif error.code() == KafkaError._PARTITION_EOF:
-        queue.at_end = True
-    else:
+def _place(message: Message) -> Partition:
+    return cast(Partition, (message.topic(), message.partition()))
+
+
+def _hold(messages: list[Message], queue: Queue) -> None:
+    """Take messages of one partition."""
+    for fails, group in groupby(messages, key=_fails):
+        if fails:
+            for message in group:
+                _heed(message, queue)
+        else:
+            _add(list(group), queue)
+
+
+def _fails(message: Message) -> bool:
+    return message.error() is not None
+
+
+def _add(messages: list[Message], queue: Queue) -> None:
+    block = Block(
+        cast(list[int], [message.offset() for message in messages]),
+        [message.timestamp()[1] for message in messages],
+        cast(list[bytes], [message.value() or b"" for message in messages]),
+    )
+    if block.offsets[0] < queue.fetched:
+        raise RetryError(f"{messages[0].topic()} goes back to offset {block.offsets[0]}: it was made anew")
+    queue.add(block)
+
+
+def _heed(message: Message, queue: Queue) -> None:
+    error = cast(KafkaError, message.error())
+    if error.code() != KafkaError._PARTITION_EOF:
         raise RetryError(f"{message.topic()} cannot be read: {error.str()}")
+    queue.at_end = True

@@ -14,7 +14,6 @@ from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.checkpoint import Entry
-from secure_signal.services.detector.task import Forward, encode
 
 _LAST_WAIT = 10.0
 """Seconds that Kafka has to acknowledge the rest once the process was asked to stop."""
@@ -44,12 +43,9 @@ class Outbox:
         value = anomaly.encode(msgspec.structs.replace(found, detection_timestamp=now))
         self._produce(topics.ANOMALIES, key=found.user_id, value=value, on_delivery=acknowledged)
 
-    def match(self, forward: Forward, timestamp: int) -> None:
-        """Send a match to its group's task, with its signal's Kafka timestamp (ms; without one, now)."""
-        metrics.MATCHES.inc()
-        self._produce(
-            topics.MATCHES, key=forward.match.key, value=encode(forward), timestamp=max(0, timestamp)
-        )
+    def parcel(self, partition: int, value: bytes) -> None:
+        """Send a parcel to the task of a partition of ``signal-matches``."""
+        self._produce(topics.MATCHES, value=value, partition=partition)
 
     def state(self, partition: int, entries: Iterable[Entry]) -> None:
         """Write to a partition of ``detector-state``, which is that of the task; it keeps the order."""

@@ -4,40 +4,35 @@ A task reads records; it knows neither Kafka nor the clock, so that a replay fin
 """
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections import Counter
+from typing import TypeAlias
 
 import msgspec
 
-from secure_signal.core import identity, signal
-from secure_signal.core.alignment import Record
+from secure_signal.core import identity
+from secure_signal.core.alignment import Block
 from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import event
 from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.reorder import SKEW
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.errors import RefusedError
-from secure_signal.core.fence import Fence, Source
+from secure_signal.core.merge import Entry, Merge, Parcel, Standing
 from secure_signal.core.recent import Recent
 from secure_signal.core.sessions import Sessions
 from secure_signal.services.detector import metrics
 
-
-class Forward(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A match on its way to the task that holds its group, and where it comes from."""
-
-    source: Source
-    match: Match
+Finding: TypeAlias = tuple[Anomaly, int]
+"""An anomaly, and when the signal that completed it arrived (ms, -1 where nobody knows)."""
 
 
 class Marker(msgspec.Struct, frozen=True):
     """How far a task's saved state goes.
 
-    ``offset`` is the first that is not in it, of the topic with this id; ``epoch`` counts the task's
-    owners as far as they are known to each other, and ``owner`` is a name that no other has; ``watermark``
-    is the engine's; ``fence`` the highest source of each partition (of ``signal-events``) whose match has
-    been entered.
+    ``offset`` is where reading goes on, in the topic with this id; ``epoch`` counts the task's owners as far
+    as they are known to each other, and ``owner`` is a name that no other has; ``watermark`` is the
+    engine's; ``standing`` is how far the entries of ``signal-matches`` were merged.
     """
 
     topic_id: str
@@ -46,26 +41,25 @@ class Marker(msgspec.Struct, frozen=True):
     owner: str
     ruleset: str
     watermark: int = 0
-    fence: dict[int, Source] = {}
+    standing: Standing = Standing()
 
 
 class Task(ABC):
     """What both kinds of task have: an engine, and how far it is.
 
-    ``offset`` is that of the next record to be read; ``runs`` are what its rule sets evaluated; ``former``
-    (and ``outlived_runs``) are the keys on ``detector-state`` that are of no use once this owner's state is
-    there. A saved group may be ahead of the marker, because the owner died while saving: it skips what it
-    has seen.
+    ``offset`` is that of the next record to be read; ``former`` are the keys on ``detector-state`` that are
+    of no use once this owner's state is there, and ``runs`` what its rule sets evaluated. A saved group may
+    be ahead of the marker, because the owner died while saving: it skips what it has seen.
     """
 
-    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
+    def __init__(self, topic: str, partition: int, engine: Engine, marker: Marker) -> None:
         self.topic = topic
         self.partition = partition
-        self.engine = Engine(ruleset)
+        self.engine = engine
         self.offset = marker.offset
         self.former: list[str] = []
         self.runs = Runs(
-            Run(topic, partition, marker.topic_id, ruleset.hash, marker.offset, marker.offset),
+            Run(topic, partition, marker.topic_id, engine.ruleset.hash, marker.offset, marker.offset),
             f"{marker.epoch}-{marker.owner}",
         )
         self.outlived_runs: list[str] = []
@@ -101,9 +95,14 @@ class Task(ABC):
         """Where its partition is to be read from."""
         return self.offset
 
+    @property
+    def is_abreast(self) -> bool:
+        """Whether it has read what lies before ``offset``, as far as it had to."""
+        return True
+
     @abstractmethod
-    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
-        """Read one record: what was found, and the matches that belong to others."""
+    def read(self, block: Block) -> tuple[list[Finding], list[Entry]]:
+        """Read records: what was found, and the entries that belong to others."""
 
     def restore(self, groups: dict[str, bytes]) -> int:
         """Put saved groups back; how many were dropped, as their rules are gone or mean something else.
@@ -112,6 +111,14 @@ class Task(ABC):
         """
         dropped = sum(not self._put_back(key, state) for key, state in groups.items())
         self.engine.watermark = self._origin.watermark
+        return dropped
+
+    def reload(self, engine: Engine) -> int:
+        """Judge by other rules from the next record on; how many groups are dropped with theirs."""
+        dropped = engine.adopt(self.engine)
+        self.engine = engine
+        self.outlived_runs += self.runs.turn_to(engine.ruleset.hash)
+        self._saved = -1
         return dropped
 
     def _put_back(self, key: str, state: bytes) -> bool:
@@ -135,110 +142,140 @@ class Task(ABC):
             metrics.FAILURES.labels(rule).inc(count)
         self._failures = self.engine.errors.copy()
 
-    def _reach(self, record: Record) -> None:
-        self.offset = record.offset + 1
-        self.runs.reach(self.offset, record.arrival)
-
-    def _enter(self, match: Match, record: Record) -> list[Anomaly]:
-        # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
-        if record.timestamp >= 0 and match.time > record.arrival + SKEW:
-            metrics.FUTURE.inc()
-            return []
-        return self.engine.enter(match, record.offset, self._arrival(record))
-
-    def _arrival(self, record: Record) -> int:
-        """When a record came (in microseconds), by the log alone, for it may be read again later.
-
-        One without a timestamp came when event time was where it is: it counts in its own group, and ends
-        nobody else's, whatever time its signal claims.
-        """
-        return record.arrival if record.timestamp >= 0 else self.engine.watermark
+    def _reach(self, block: Block) -> None:
+        """Records were read, by the log's own time: they may be read again later."""
+        self.runs.reach(block.offsets[0] + 1, block.timestamps[0] * 1000)
+        self.offset = block.offsets[-1] + 1
+        self.runs.reach(self.offset, block.timestamps[-1] * 1000)
 
 
 class SignalTask(Task):
     """Judges the signals of a partition of ``signal-events``, and holds the groups that lie within a user."""
 
-    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
-        super().__init__(topic, partition, ruleset, marker)
+    def __init__(self, topic: str, partition: int, engine: Engine, marker: Marker) -> None:
+        super().__init__(topic, partition, engine, marker)
         self._sessions = Sessions()
         self._recent = Recent()
+        self._learnt = self.start
+        self._arrived = 0
 
     @property
     def start(self) -> int:
         """Before the first offset to be judged: recent identities are learnt anew."""
         return self._recent.since(self.offset)
 
-    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
-        """Judge a signal; a repeated or unreadable one finds nothing."""
-        is_past = record.offset < self.offset
-        if not is_past:
-            self._reach(record)
-        try:
-            read = signal.decode(record.value)
-        except RefusedError:
-            # The processor puts it aside, with the reason.
-            metrics.UNREADABLE.inc(not is_past)
+    @property
+    def is_abreast(self) -> bool:
+        """Whether it has read what lies before ``offset``, as far as it had to."""
+        return self._learnt >= self.offset
+
+    def read(self, block: Block) -> tuple[list[Finding], list[Entry]]:
+        """Judge signals; repeated and unreadable ones find nothing."""
+        self._learnt = block.offsets[-1] + 1
+        past = bisect_left(block.offsets, self.offset)
+        if past:
+            self._learn(block.part(0, past))
+        if past == len(block.offsets):
             return [], []
-        if read.id and self._recent.seen(read.id, read.timestamp, record.offset):
-            metrics.REPEATED.inc(not is_past)
-            return [], []
-        self._sessions.saw(read.user_id, read.timestamp, self._arrival(record))
-        if is_past:
-            return [], []
-        return self._judge(self._named(read, record.offset), record)
+        fresh = block.part(past, len(block.offsets)) if past else block
+        self._reach(fresh)
+        rows, unreadable = self._learn(fresh)
+        # The processor puts unreadable ones aside, with the reason.
+        metrics.UNREADABLE.inc(unreadable)
+        metrics.REPEATED.inc(len(fresh.offsets) - unreadable - len(rows))
+        metrics.JUDGED.inc(len(rows))
+        return self._judge(rows)
 
     def users(self) -> int:
         """Users with a signal within the last 30 minutes of event time."""
         return self._sessions.count()
 
-    def _judge(self, read: signal.Signal, record: Record) -> tuple[list[Anomaly], list[Forward]]:
-        metrics.JUDGED.inc()
-        anomalies, matches = self.engine.judge(Event.of(read), self._arrival(record))
-        forwards: list[Forward] = []
-        for match in matches:
-            if self.engine.is_local(match.correlation):
-                anomalies += self._enter(match, record)
-            else:
-                source = Source(self._origin.topic_id, self.partition, record.offset, len(forwards))
-                forwards.append(Forward(source, match))
-        return anomalies, forwards
+    def _learn(self, block: Block) -> tuple[list[tuple[Event, int, int]], int]:
+        """The signals that are new, with offset and timestamp; and how many records hold none."""
+        read = zip(event.read(block.values), block.offsets, block.timestamps, strict=True)
+        rows = [(each, offset, time) for each, offset, time in read if isinstance(each, Event)]
+        unreadable = len(block.values) - len(rows)
+        # One without id is told by its offset, which no other has.
+        identities = [hash((each.id or offset, each.timestamp)) for each, offset, _ in rows]
+        repeated = set(self._recent.seen(identities, [offset for _, offset, _ in rows]))
+        if repeated:
+            rows = [row for place, row in enumerate(rows) if place not in repeated]
+        now = self._arrival(block.timestamps[-1])
+        self._sessions.saw([(each.user_id, each.timestamp) for each, _, _ in rows], now)
+        return rows, unreadable
 
-    def _named(self, read: signal.Signal, offset: int) -> signal.Signal:
-        if read.id:
-            return read
+    def _judge(self, rows: list[tuple[Event, int, int]]) -> tuple[list[Finding], list[Entry]]:
+        found: list[Finding] = []
+        entries: list[Entry] = []
+        for each, offset, timestamp in rows:
+            now = self._arrival(timestamp)
+            named = each if each.id else self._named(each, offset)
+            # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
+            if timestamp >= 0 and each.timestamp > now + SKEW:
+                anomalies, matches = self.engine.judge(named, now)
+                metrics.FUTURE.inc(len(matches))
+                matches = []
+            else:
+                anomalies, matches = self.engine.process(named, offset, now)
+            if anomalies:
+                found += [(anomaly, timestamp) for anomaly in anomalies]
+            if matches:
+                self._arrived = max(self._arrived, now // 1000)
+                entries += [
+                    Entry(self.partition, offset, number, self._arrived, match)
+                    for number, match in enumerate(matches)
+                ]
+        return found, entries
+
+    def _arrival(self, timestamp: int) -> int:
+        """When a record came (in microseconds), by the log alone, for it may be read again later.
+
+        One without a timestamp came when event time was where it is: it counts in its own group, and ends
+        nobody else's, whatever time its signal claims.
+        """
+        return timestamp * 1000 if timestamp >= 0 else self.engine.watermark
+
+    def _named(self, each: Event, offset: int) -> Event:
         name = identity.of_record(self._origin.topic_id, self.partition, offset)
-        return msgspec.structs.replace(read, id=name)
+        return msgspec.structs.replace(each, id=name)
 
 
 class MatchTask(Task):
     """Holds the groups of a partition of ``signal-matches``: those that users share."""
 
-    def __init__(self, topic: str, partition: int, ruleset: RuleSet, marker: Marker) -> None:
-        super().__init__(topic, partition, ruleset, marker)
-        self._fence = Fence(marker.fence)
+    def __init__(self, topic: str, partition: int, engine: Engine, marker: Marker) -> None:
+        super().__init__(topic, partition, engine, marker)
+        self.merge = Merge(marker.standing)
+        self.offset = max(marker.offset, marker.standing.read)
+        self._start = marker.offset
+
+    @property
+    def start(self) -> int:
+        """Before the next offset to be read, where entries are held back: they are not in the state."""
+        return self._start
 
     @property
     def marker(self) -> Marker:
         """The marker of the state as it is now."""
-        return msgspec.structs.replace(super().marker, fence=dict(self._fence.highest))
+        standing = self.merge.standing
+        return msgspec.structs.replace(super().marker, offset=self.merge.oldest, standing=standing)
 
-    def read(self, record: Record) -> tuple[list[Anomaly], list[Forward]]:
-        """Enter a match, unless it was published before."""
-        self._reach(record)
-        try:
-            forward = _decode(record.value)
-        except msgspec.DecodeError:
-            metrics.UNREADABLE.inc()
-            return [], []
-        if not self._fence.passes(forward.source):
-            return [], []
-        return self._enter(forward.match, record), []
+    def read(self, block: Block) -> tuple[list[Finding], list[Entry]]:
+        """Enter what parcels hold, when its turn has come."""
+        if block.offsets[-1] >= self.offset:
+            self._reach(block)
+        found: list[Finding] = []
+        for offset, value in zip(block.offsets, block.values, strict=True):
+            try:
+                parcel = _decode(value)
+            except msgspec.DecodeError:
+                metrics.UNREADABLE.inc()
+                continue
+            for number, entry in self.merge.take(parcel, offset):
+                anomalies = self.engine.enter(entry.match, number, entry.arrival * 1000)
+                if anomalies:
+                    found += [(anomaly, entry.arrival) for anomaly in anomalies]
+        return found, []
 
 
-_decode = msgspec.msgpack.Decoder(Forward).decode
-_encode = msgspec.msgpack.Encoder().encode
-
-
-def encode(forward: Forward) -> bytes:
-    """A match as it stands on ``signal-matches``."""
-    return _encode(forward)
+_decode = msgspec.msgpack.Decoder(Parcel).decode

@@ -1,0 +1,159 @@
+"""Entries of several sources, in the order of their arrival, whichever of the sources is ahead.
+
+Instances that catch up on a backlog each read only their own partitions of ``signal-events``, so on
+``signal-matches`` one may be hours ahead of another, and what the slower one sends would be late. Hence
+each parcel says how far its sources are, and an entry is held back until every source is as far: then
+entries come in the order of (arrival, source), as one instance alone would read them.
+
+A source that was read to its end is as far as the clock and some seconds more; its owner says so each
+second. So nobody waits for the idle, and while all sources are live, each entry passes at once. One
+without an owner gets one within the group's session timeout.
+
+All of this follows from the log alone: what is sent and how far each source says it is, never when it is
+read. Read again from a saved state, the entries come in the same order and have the same numbers.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+
+import msgspec
+
+from secure_signal.core.detection.match import Match
+
+CAPACITY = 200_000
+"""Entries that are held back at most; beyond, the oldest pass."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A match and where it comes from: the ``number``-th of the record at ``offset`` of a source.
+
+    ``arrival`` is when that record arrived (ms); within a source it never decreases.
+    """
+
+    source: int
+    offset: int
+    number: int
+    arrival: int
+    match: Match
+
+
+class Parcel(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an instance sends at once to one task: entries, each source's in its order.
+
+    ``topic_id`` is Kafka's of ``signal-events``, ``sources`` how many partitions that has; ``progress``
+    says how far the instance's sources are: all has been sent that arrived before that time (ms).
+    """
+
+    topic_id: str
+    sources: int
+    progress: dict[int, int]
+    entries: list[Entry]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How far a merge is: all that is needed to go on from, besides what is held back.
+
+    ``passed`` is the last entry of each source that came out (offset and number), ``count`` how many did.
+    ``read`` is the offset of the first parcel that was not taken.
+    """
+
+    topic_id: str = ""
+    sources: int = 0
+    read: int = 0
+    count: int = 0
+    progress: dict[int, int] = {}
+    passed: dict[int, tuple[int, int]] = {}
+
+
+class Merge:
+    """Takes parcels in the order of the log, and gives entries with their numbers.
+
+    After ``Standing`` is restored, parcels are taken again from ``oldest`` on. A source's entries are first
+    published in their order; so whatever is not above the highest one taken is a repetition.
+    """
+
+    def __init__(self, standing: Standing) -> None:
+        self._topic_id = standing.topic_id
+        self._sources = standing.sources
+        self._read = standing.read
+        self._count = standing.count
+        self._progress = dict(standing.progress)
+        self._passed = dict(standing.passed)
+        self._taken = dict(standing.passed)
+        self._queues: dict[int, deque[tuple[Entry, int]]] = {}
+        self._heads: list[tuple[int, int]] = []
+        self.held = 0
+        """How many entries are held back."""
+
+    @property
+    def standing(self) -> Standing:
+        """How far it is now."""
+        return Standing(
+            self._topic_id, self._sources, self._read, self._count, dict(self._progress), dict(self._passed)
+        )
+
+    @property
+    def oldest(self) -> int:
+        """The offset of the first parcel of which an entry is held back, or else of the next parcel."""
+        return min((queue[0][1] for queue in self._queues.values() if queue), default=self._read)
+
+    def floor(self, but: set[int]) -> int:
+        """How far (ms) the slowest source is, not counting some; -1 where one was never heard of."""
+        others = (self._progress.get(source, -1) for source in range(self._sources) if source not in but)
+        return min(others, default=2**63)
+
+    def take(self, parcel: Parcel, offset: int) -> Iterator[tuple[int, Entry]]:
+        """Take the parcel at an offset; the entries that pass now, each with its number."""
+        if offset < self._read:
+            if parcel.topic_id == self._topic_id:
+                self._hold(parcel, offset)
+            return
+        self._read = offset + 1
+        if parcel.topic_id != self._topic_id:
+            yield from self._pass(2**63)
+            self._begin(parcel.topic_id)
+        self._hold(parcel, offset)
+        self._sources = parcel.sources
+        self._progress.update(parcel.progress)
+        yield from self._pass(self.floor(set()))
+
+    def _begin(self, topic_id: str) -> None:
+        self._topic_id = topic_id
+        for known in (self._progress, self._passed, self._taken):
+            known.clear()
+
+    def _hold(self, parcel: Parcel, offset: int) -> None:
+        for entry in parcel.entries:
+            source, place = entry.source, (entry.offset, entry.number)
+            if place <= self._taken.get(source, (-1, -1)):
+                continue
+            self._taken[source] = place
+            queue = self._queues.setdefault(source, deque())
+            if not queue:
+                heappush(self._heads, (entry.arrival, source))
+            queue.append((entry, offset))
+            self.held += 1
+
+    def _pass(self, floor: int) -> Iterator[tuple[int, Entry]]:
+        """Those that no source holds back any more."""
+        while self._heads:
+            arrival, source = self._heads[0]
+            if not self._may_pass(arrival, source, floor) and self.held <= CAPACITY:
+                return
+            queue = self._queues[source]
+            entry, _ = queue.popleft()
+            self.held -= 1
+            if queue:
+                heapreplace(self._heads, (queue[0][0].arrival, source))
+            else:
+                heappop(self._heads)
+            self._count += 1
+            self._passed[source] = (entry.offset, entry.number)
+            yield self._count, entry
+
+    def _may_pass(self, time: int, source: int, floor: int) -> bool:
+        """At the floor itself, sources go in the order of their numbers."""
+        if time != floor:
+            return time < floor
+        return all(self._progress.get(other, -1) > floor for other in range(min(source, self._sources)))
