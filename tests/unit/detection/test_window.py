@@ -95,7 +95,9 @@ def truth(rule: Correlation, ordered: list[Match]) -> list[bool]:
     holds = []
     for n, match in enumerate(ordered):
         measure = brute_force(rule, [m for m in ordered[: n + 1] if m.time >= match.time - SPAN])
-        holds.append(measure is not None and all(COMPARISONS[b.comparison](measure, b.limit) for b in rule.bounds))
+        holds.append(
+            measure is not None and all(COMPARISONS[b.comparison](measure, b.limit) for b in rule.bounds)
+        )
     return holds
 
 

@@ -1,60 +1,58 @@
-"""Correlations of correlations: the order in which they are made, and the cycles that have none."""
+"""Correlations of correlations: what one finds is an entry of those that list it.
 
-from collections.abc import Iterable, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+Each opening of a listed correlation becomes an entry with the opening's event time and user and the anomaly's
+id as its signal id, whether the listed rule speaks, is silent or suppresses the anomaly. Its fields are the
+group-by names, with the group's values, and ``user_id``.
 
-from sigma.correlations import SigmaCorrelationRule
+A signal's entries are entered one after another: first those of groups within its user, then the others. What
+an entry opens is followed to the end of its chains before the next one, in the order in which it is found. So
+it is the same in one process and in several, where the others are entered elsewhere.
+"""
 
-from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.sigma import identifier
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-Written = tuple[Document, SigmaCorrelationRule]
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.entry import Feed
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.match import Match, Scalar
+from secure_signal.core.detection.window import Opening
 
 
-def in_order(written: Sequence[Written]) -> tuple[list[Written], list[Problem]]:
-    """The correlations, each after those that it lists; a problem for each that lists itself in the end.
+class Chain:
+    """What correlations found, and those that list them have yet to hear of.
 
-    However long a chain is, nothing here recurses.
+    ``links`` has the feeds of the correlations that others list, by their ids; ``pending`` what is to come.
     """
-    listed = _listed(written)
-    problems: list[Problem] = []
-    while True:
-        try:
-            return [written[number] for number in TopologicalSorter(listed).static_order()], problems
-        except CycleError as error:
-            # Each of the cycle is listed by the one after it, and the last is the first again.
-            cycle = error.args[1][:0:-1]
-            problems.extend(
-                _problem([written[number] for number in _turned(cycle, at)]) for at in range(len(cycle))
-            )
-            listed = {n: others - set(cycle) for n, others in listed.items() if n not in cycle}
+
+    def __init__(self, correlations: Iterable[Correlation], feeds: Mapping[str, Sequence[Feed]]) -> None:
+        self.links = {rule.id: feeds[rule.id] for rule in correlations if rule.id in feeds}
+        self.pending: deque[Match] = deque()
+
+    def add(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, name: str) -> None:
+        """Take an opening of a correlation that is listed, with the anomaly's id."""
+        fields = {"user_id": opening.user_id, **dict(zip(rule.group_by, group, strict=True))}
+        self.pending.extend(_matches(fields, opening, name, self.links[rule.id]))
+
+    def entries(self) -> Iterator[Match]:
+        """The entries, and those that are added meanwhile, until there are no more."""
+        while self.pending:
+            yield self.pending.popleft()
 
 
-def _listed(written: Sequence[Written]) -> Mapping[int, set[int]]:
-    numbers: dict[str, int] = {}
-    for number, (_, rule) in enumerate(written):
-        for name in (identifier(rule), rule.name):
-            if name:
-                numbers.setdefault(name, number)
-    return {
-        number: {
-            numbers[name] for name in map(str, (ref.reference for ref in rule.rules or [])) if name in numbers
-        }
-        for number, (document, rule) in enumerate(written)
-    }
+def _matches(fields: dict[str, Any], opening: Opening, name: str, feeds: Iterable[Feed]) -> list[Match]:
+    """One match for each group of each correlation, as ``entry.matches_of`` makes them of signals.
 
-
-def _turned(cycle: list[int], at: int) -> Iterable[int]:
-    return [*cycle[at:], *cycle[:at]]
-
-
-def _problem(cycle: Sequence[Written]) -> Problem:
-    first, _ = cycle[0]
-    way = [
-        f"{rule.name or rule.id or rule.title} ({document.origin})" for document, rule in (*cycle, cycle[0])
-    ]
-    line = first.line(("correlation", "rules"), ("correlation", "condition"), ("correlation",))
-    return Problem(
-        first.file, line, f"correlates itself: {' lists '.join(way)}; take one of them out of the list"
-    )
+    That every field of a group is there was checked when the rules were compiled.
+    """
+    event = Event(opening.user_id, fields.get("type", ""), opening.time, fields, name)
+    matches: dict[tuple[str, str], Match] = {}
+    for feed in feeds:
+        slot = feed.correlation.slots[feed.slot]
+        group = tuple(fields[field] for field in slot.group_fields)
+        key = feed.correlation.id, repr(group)
+        slots = (*matches[key].slots, feed.slot) if key in matches else (feed.slot,)
+        values = tuple(feed.values(event))
+        matches[key] = Match(feed.correlation.id, slots, group, opening.time, name, opening.user_id, values)
+    return list(matches.values())

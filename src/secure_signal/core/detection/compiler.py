@@ -10,7 +10,7 @@ from sigma.exceptions import SigmaError, SigmaIdentifierError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
-from secure_signal.core.detection import chain, extension, sigma, sigma_correlation, sigma_problem
+from secure_signal.core.detection import extension, sigma, sigma_chain, sigma_correlation, sigma_problem
 from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
@@ -115,7 +115,7 @@ def _correlations(
 ) -> tuple[list[Correlation], set[str]]:
     """The correlations, those that others list before them; and the ids of the rules they make silent."""
     named: dict[str, Detection | Correlation] = {name: rule for rule in detections for name in _names(rule)}
-    order, cyclic = chain.in_order(
+    order, cyclic = sigma_chain.in_order(
         [(d, rule) for d, rule in parsed if isinstance(rule, SigmaCorrelationRule)]
     )
     problems.extend(cyclic)

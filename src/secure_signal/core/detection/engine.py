@@ -6,17 +6,21 @@ by its signals.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from secure_signal.core import identity, instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import summary
+from secure_signal.core.detection.chain import Chain
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed, feeds_of, matches_of
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match, Scalar, window_key
+from secure_signal.core.detection.placement import Placement
 from secure_signal.core.detection.routing import Candidate, Router
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.suppression import Suppression
 from secure_signal.core.detection.window import Opening
 from secure_signal.core.detection.windows import Windows
 from secure_signal.core.instant import SECOND
@@ -37,7 +41,11 @@ class Engine:
         self.errors: Counter[str] = Counter()
         """How often each rule, by id, failed to be evaluated."""
         self._windows = Windows(ruleset.correlations, lateness)
-        self._router = Router(ruleset, feeds_of(ruleset.correlations, self._windows))
+        feeds = feeds_of(ruleset.correlations, self._windows)
+        self._router = Router(ruleset, feeds)
+        self._chain = Chain(ruleset.correlations, feeds)
+        self._placement = Placement(ruleset.correlations)
+        self._suppression = Suppression(ruleset.correlations, lateness)
         self._local = {rule.id for rule in ruleset.correlations if rule.is_local}
 
     @property
@@ -48,7 +56,12 @@ class Engine:
     @property
     def full(self) -> int:
         """Entries that were dropped from windows, or left out of them, as there were too many."""
-        return self._windows.full
+        return self._windows.full + self._suppression.full
+
+    @property
+    def suppressed(self) -> int:
+        """Anomalies that were not told of, as their rules suppress them for a time after another."""
+        return self._suppression.suppressed
 
     @property
     def watermark(self) -> int:
@@ -67,6 +80,10 @@ class Engine:
     def is_local(self, correlation: str) -> bool:
         """Whether each group is one user's, so that ``signal-events`` keeps it whole in a partition."""
         return correlation in self._local
+
+    def place(self, match: Match) -> str:
+        """Equal for matches, of those that ``process`` leaves to others, which one task has to enter."""
+        return self._placement.of(match)
 
     def candidates(self, event: Event) -> Sequence[Candidate]:
         """The detection rules that are tried with an event."""
@@ -90,22 +107,36 @@ class Engine:
         return anomalies, self._matches(event, feeds) if feeds else []
 
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
-        """Put one entry into its group's window; the episodes that this opens.
+        """Put one entry into its group's window; the episodes that this opens, there and along its chains.
 
         ``position`` is where the entry stands in the input; a group skips positions it has seen. An entry
         ahead of ``now`` counts in its own group, and does not end others.
         """
+        found = self._enter(match, position, now)
+        return found + self._follow(position, now, None) if self._chain.pending else found
+
+    def _enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
         try:
             entered = self._windows.enter(match, position, now)
             if entered is None:
                 return []
             rule, openings = entered
-            return [self._crossed(rule, match.group, opening, now) for opening in openings]
+            return self._tell(rule, match.group, openings, position, now) if openings else []
         except Exception:
             # Its window may have been left half changed.
             self._windows.drop(match.key)
             self.errors[match.correlation] += 1
             return []
+
+    def _follow(self, position: int, now: int, others: list[Match] | None) -> list[Anomaly]:
+        """Enter what was found into the correlations that list it; with ``others`` only the local ones."""
+        found: list[Anomaly] = []
+        for match in self._chain.entries():
+            if others is None or self.is_local(match.correlation):
+                found += self._enter(match, position, now)
+            else:
+                others.append(match)
+        return found
 
     def process(self, event: Event, position: int, now: int) -> tuple[list[Anomaly], list[Match]]:
         """Judge a signal and enter what belongs to its user; the matches that others have to enter."""
@@ -114,11 +145,20 @@ class Engine:
 
     def observe(self, event: Event, position: int, now: int) -> list[Anomaly]:
         """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
-        return self._observe((event,), position, now, None)
+        return self.observe_all((event,), position, now)
 
     def observe_all(self, events: Iterable[Event], first_position: int, now: int) -> list[Anomaly]:
         """Observe events that stand one after another in the input."""
-        return self._observe(events, first_position, now, None)
+        if not self._chain.links:
+            return self._observe(events, first_position, now, None)
+        # In the order in which several tasks do it.
+        found: list[Anomaly] = []
+        for position, event in enumerate(events, first_position):
+            anomalies, others = self.process(event, position, now)
+            found += anomalies
+            for match in others:
+                found += self.enter(match, position, now)
+        return found
 
     def _observe(
         self, events: Iterable[Event], position: int, now: int, others: list[Match] | None
@@ -128,7 +168,7 @@ class Engine:
         What happens at every signal stands in this loop: a call costs as much as many a rule.
         """
         found: list[Anomaly] = []
-        routes = self._router.routes
+        routes, pending = self._router.routes, self._chain.pending
         for place, event in enumerate(events, position):
             try:
                 route = routes[event.type]
@@ -149,12 +189,16 @@ class Engine:
                 for feed in alone:
                     if others is None or feed.is_local:
                         self._put(feed, event, place, now, found)
+                        if pending:
+                            found += self._follow(place, now, others)
                     else:
                         others += self._matches(event, [feed])
                 together += shared
             for match in self._matches(event, together) if together else ():
                 if others is None or self.is_local(match.correlation):
-                    found += self.enter(match, place, now)
+                    found += self._enter(match, place, now)
+                    if pending:
+                        found += self._follow(place, now, others)
                 else:
                     others.append(match)
         return found
@@ -167,8 +211,9 @@ class Engine:
             if group is None:
                 return
             time, user_id = event.timestamp, event.user_id
-            for opening in feed.enter(group, time, event.id, user_id, feed.detail(event), position, now):
-                found.append(self._crossed(feed.correlation, group, opening, now))
+            openings = feed.enter(group, time, event.id, user_id, feed.detail(event), position, now)
+            if openings:
+                found += self._tell(feed.correlation, group, openings, position, now)
         except Exception:
             if group is not None:
                 # Its window may have been left half changed.
@@ -180,10 +225,12 @@ class Engine:
 
         To be read before the next signal. Unread, the changes are forgotten at no cost.
         """
-        return self._windows.changes()
+        return chain(self._suppression.changes(), self._windows.changes())
 
     def restore(self, key: str, state: bytes) -> bool:
         """Put back a group that ``changes`` gave; False when its rule is gone or has another meaning now."""
+        if Suppression.has(key):
+            return self._suppression.restore(key, state)
         return self._windows.restore(key, state)
 
     def adopt(self, old: "Engine") -> int:
@@ -192,7 +239,34 @@ class Engine:
         They are those whose rules are gone or mean something else now. The old engine is of no more use.
         """
         self.errors = old.errors
+        self._suppression.adopt(old._suppression)
         return self._windows.adopt(old._windows)
+
+    def _tell(
+        self,
+        rule: Correlation,
+        group: tuple[Scalar, ...],
+        openings: Iterable[Opening],
+        position: int,
+        now: int,
+    ) -> list[Anomaly]:
+        """The anomalies of openings, as far as the rule speaks; those that list it will hear of all."""
+        told = []
+        for opening in openings:
+            name = identity.of_anomaly(rule.id, group, opening.user_id, opening.time, opening.evidence[-1])
+            if rule.id in self._chain.links:
+                self._chain.add(rule, group, opening, name)
+            if rule.speaks and not self._is_suppressed(rule, group, opening, position):
+                told.append(self._crossed(rule, group, opening, name, now))
+        return told
+
+    def _is_suppressed(
+        self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, position: int
+    ) -> bool:
+        if not rule.suppress:
+            return False
+        key = window_key(rule.id, group)
+        return self._suppression.silences(rule, key, opening.time, position, self.watermark)
 
     def _matches(self, event: Event, feeds: list[Feed]) -> list[Match]:
         """The entries; where that fails, those of each correlation that does not."""
@@ -223,9 +297,11 @@ class Engine:
             ruleset=self.ruleset.hash,
         )
 
-    def _crossed(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, now: int) -> Anomaly:
+    def _crossed(
+        self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, name: str, now: int
+    ) -> Anomaly:
         return Anomaly(
-            id=identity.of_anomaly(rule.id, group, opening.user_id, opening.time, opening.evidence[-1]),
+            id=name,
             rule_id=rule.id,
             rule_title=rule.title,
             anomaly_type=rule.anomaly_type,
