@@ -88,7 +88,7 @@ class _Lines:
                 typer.echo(f"line {number}: {error}", err=True)
                 continue
             named = read if read.id else msgspec.structs.replace(read, id=f"line-{number}")
-            if not self._recent.seen(named.id, named.timestamp, number):
+            if not self._recent.seen([hash((named.id, named.timestamp))], [number]):
                 yield named
 
 
