@@ -5,6 +5,8 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -22,6 +24,7 @@ _BETWEEN_LOOKS = 1.0
 _BETWEEN_SIGNS = 10.0
 _BETWEEN_NOTES = 24 * 3600.0
 _LONGEST_TEXT = 500
+_PATIENCE = 2.0
 
 log = structlog.get_logger()
 
@@ -48,8 +51,17 @@ class Rules:
         self._note(self.current)
         self._sign()
 
-    def follow(self, stop: threading.Event) -> None:
-        """Watch the files, until ``stop``."""
+    @contextmanager
+    def followed(self, stop: threading.Event) -> Iterator[None]:
+        """Watch the files from a thread, until ``stop``."""
+        thread = threading.Thread(target=self._follow, args=(stop,), name="rules", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join(_PATIENCE)
+
+    def _follow(self, stop: threading.Event) -> None:
         while not stop.wait(_BETWEEN_LOOKS):
             try:
                 self._look()

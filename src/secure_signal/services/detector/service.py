@@ -7,12 +7,12 @@ import time
 import structlog
 from confluent_kafka import KafkaException
 
-from secure_signal.adapters import probes, rule_files, topics
+from secure_signal.adapters import probes, topics
 from secure_signal.adapters.settings import Settings
-from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import FencedError, RetryError
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.detector import Detector
+from secure_signal.services.detector.reload import Rules
 
 PORT = 8002
 
@@ -47,16 +47,13 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ruleset = rule_files.load(settings.rules, settings.logsources)
-    for rule, notice in ruleset.notices:
-        log.warning(notice, rule=rule.id, title=rule.title)
+    rules = Rules(settings)
     ready = Readiness()
-    with probes.serving(
-        ready, settings.http_host, PORT if settings.http_port is None else settings.http_port
-    ):
+    port = PORT if settings.http_port is None else settings.http_port
+    with probes.serving(ready, settings.http_host, port), rules.followed(stop):
         while not stop.is_set():
             try:
-                _detect(settings, ruleset, ready, stop)
+                _detect(settings, rules, ready, stop)
             except (RetryError, FencedError, KafkaException) as error:
                 ready.reason = str(error)
                 metrics.RECOVERIES.inc()
@@ -64,11 +61,14 @@ def run(settings: Settings) -> None:
                 stop.wait(_PAUSE)
 
 
-def _detect(settings: Settings, ruleset: RuleSet, ready: Readiness, stop: threading.Event) -> None:
+def _detect(settings: Settings, rules: Rules, ready: Readiness, stop: threading.Event) -> None:
     topics.ensure(settings.kafka_bootstrap_servers, settings.partitions, settings.replication_factor)
-    detector = Detector(settings, ruleset, stop)
+    rules.announce()
+    detector = Detector(settings, rules.current, stop)
     try:
         while not stop.is_set():
+            if detector.ruleset is not rules.current:
+                detector.reload(rules.current)
             detector.turn()
             ready.turned(is_member=detector.is_member)
         detector.leave()
