@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from secure_signal.cli import backtest, detect, keys, rules, services, stack, traffic
+from secure_signal.cli import backtest, detect, keys, rules, services, stack, traffic, why
 from secure_signal.core.errors import StopError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _module in (stack, services, keys, traffic, detect, backtest, rules):
+for _module in (stack, services, keys, traffic, detect, backtest, why, rules):
     app.add_typer(_module.app)
 
 

@@ -16,7 +16,8 @@ from secure_signal.core.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secure_signal.core.detection.rule import Rule
+    from secure_signal.core.detection.correlation import Correlation
+    from secure_signal.core.detection.rule import Detection, Rule
     from secure_signal.core.detection.ruleset import RuleSet
     from secure_signal.core.detection.trial import Trial
 
@@ -115,9 +116,9 @@ def explain(
         Console().print(rule_tables.of_portrait(found, ruleset))
 
 
-def named(name: str, ruleset: RuleSet) -> list[Rule]:
+def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
     """The rules of this id, name, title or file; UsageError where there is none."""
-    found: list[Rule] = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
+    found = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
     if not found:
         names = [each for rule in ruleset.rules for each in _names(rule)]
         close = difflib.get_close_matches(name, names, n=1)

@@ -71,7 +71,9 @@ def _whole(parts: Iterable[Explained], decided_by: bool) -> bool | None:
 
 
 def _field(node: Field | SameAs, event: Event, actual: Any) -> Explained:
-    return Explained("field", _holds(node, event), field=node.name, wanted=wording.of(node), actual=actual)
+    return Explained(
+        "field", _holds(node, event), field=node.name, wanted=wording.of(node), actual=portable(actual)
+    )
 
 
 def _holds(leaf: Node, event: Event) -> bool | None:
@@ -86,3 +88,18 @@ def _found(node: Keyword, event: Event) -> list[str]:
     alone = (Event(event.user_id, event.type, event.timestamp, {"": leaf}) for leaf in event.leaves())
     found = (each.payload[""] for each in alone if _holds(node, each))
     return list(islice(found, _MAX_FOUND))
+
+
+def portable(value: Any) -> Any:
+    """A value of a payload as any reader of JSON takes it: numbers that few can hold as their texts."""
+    match value:
+        case dict():
+            return {name: portable(inner) for name, inner in value.items()}
+        case list():
+            return [portable(inner) for inner in value]
+        case int() if abs(value) >= 2**63:
+            return repr(value)
+        case float() if value - value != 0:
+            return repr(value)
+        case _:
+            return value

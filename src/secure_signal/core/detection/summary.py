@@ -21,7 +21,7 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 def of_detection(rule: Detection, user_id: str, signal_type: str) -> str:
     """Such as ``User alice: Login from a disabled account (auth.login)``."""
-    return f"User {_short(user_id)}: {rule.title} ({_short(signal_type)})"
+    return f"User {short(user_id)}: {rule.title} ({short(signal_type)})"
 
 
 def of_correlation(rule: Correlation, group: tuple[Scalar, ...], measure: Measure) -> str:
@@ -31,7 +31,7 @@ def of_correlation(rule: Correlation, group: tuple[Scalar, ...], measure: Measur
 
 def _who(rule: Correlation, group: tuple[Scalar, ...]) -> str:
     named = zip(rule.group_by, group, strict=True)
-    parts = [f"{'user' if name == 'user_id' else name} {_short(str(value))}" for name, value in named]
+    parts = [f"{'user' if name == 'user_id' else name} {short(str(value))}" for name, value in named]
     who = ", ".join(parts) or "everyone"
     return who[0].upper() + who[1:]
 
@@ -71,6 +71,11 @@ def _number(measure: Measure) -> str:
     return f"{float(max(-_LARGEST, min(measure or 0, _LARGEST))):.6g}"
 
 
-def _short(text: str) -> str:
-    cut = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
-    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", cut)
+def short(text: str) -> str:
+    """A text as it is quoted: cut, and harmless."""
+    return harmless(text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…")
+
+
+def harmless(text: str) -> str:
+    """A text without what would steer a terminal."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)

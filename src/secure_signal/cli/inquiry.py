@@ -1,0 +1,127 @@
+"""What there is to know of an anomaly, or of its absence, in what is stored."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import msgspec
+import psycopg
+
+from secure_signal.adapters import history, rule_coverage, settings, topics
+from secure_signal.adapters.stored_signals import StoredSignal
+from secure_signal.cli import moment
+from secure_signal.core import instant
+from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import circumstance, verdict
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.engine import LATENESS
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.verdict import Verdict
+from secure_signal.core.errors import RetryError
+from secure_signal.core.instant import SECOND
+from secure_signal.core.signal import Signal
+
+# What was stored less than this ago may still be on its way to an anomaly.
+_SETTLE = 15 * SECOND
+# A signal arrived at most this long before it was stored, in ordinary times.
+_STORING = 60 * SECOND
+
+
+class Cause(msgspec.Struct):
+    """Why there is an anomaly: the verdict on the signal that completed it (None: it cannot be told)."""
+
+    anomaly: Anomaly
+    ruleset: str
+    notes: list[str]
+    verdict: Verdict | None
+    evidence: list[StoredSignal]
+
+
+class RuleVerdict(msgspec.Struct):
+    """The verdict of one rule, and the circumstances of the time when the signal came."""
+
+    rule_id: str
+    rule_title: str
+    verdict: Verdict
+    notes: list[str]
+
+
+class Absence(msgspec.Struct):
+    """Why rules found nothing at a signal, or that they did."""
+
+    signal: StoredSignal
+    ruleset: str
+    notes: list[str]
+    verdicts: list[RuleVerdict]
+
+
+def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) -> Cause:
+    """Judge an anomaly's signals again; RetryError where PostgreSQL does not answer."""
+    evidence = history.evidence(connection, anomaly)
+    found = Cause(anomaly, ruleset.hash, list(_changes(ruleset, anomaly, evidence)), None, evidence)
+    rule = next((rule for rule in ruleset.rules if rule.id == anomaly.rule_id), None)
+    last = next((each for each in reversed(evidence) if each.id == anomaly.evidence[-1]), None)
+    if rule is not None and last is not None:
+        told = verdict.of(ruleset, rule, _event(last), partial(history.events, connection), moment.now())
+        same = [one for one in told if one.anomaly is not None and one.anomaly.id == anomaly.id]
+        found.verdict = (same or told)[0]
+        if not same:
+            found.notes.append("Judged again, the stored signals do not lead to this anomaly.")
+    return found
+
+
+def absence(
+    connection: psycopg.Connection,
+    ruleset: RuleSet,
+    rules: Iterable[Detection | Correlation],
+    signals: Sequence[StoredSignal],
+) -> Absence:
+    """Judge the first of the signals, which have one id, by rules; RetryError likewise."""
+    stored = signals[0]
+    notes = [f"{len(signals)} signals have this id; this is the newest."] if len(signals) > 1 else []
+    told = Absence(stored, ruleset.hash, notes, [])
+    past = partial(history.events, connection)
+    for rule in rules:
+        for one in verdict.of(ruleset, rule, _event(stored), past, moment.now()):
+            around = list(_circumstances(connection, rule, one, stored))
+            told.verdicts.append(RuleVerdict(rule.id, rule.title, one, around))
+    return told
+
+
+def _changes(ruleset: RuleSet, anomaly: Anomaly, evidence: Sequence[StoredSignal]) -> Iterator[str]:
+    if ruleset.hash != anomaly.ruleset:
+        yield f"The rules have changed since: {anomaly.ruleset} found it, {ruleset.hash} is loaded."
+    if all(rule.id != anomaly.rule_id for rule in ruleset.rules):
+        yield f"Its rule {anomaly.rule_id} is not among those that are loaded."
+    missing = set(anomaly.evidence) - {signal.id for signal in evidence}
+    if missing:
+        yield f"{len(missing)} of its {len(anomaly.evidence)} signals are not stored, or not any more."
+
+
+def _circumstances(
+    connection: psycopg.Connection, rule: Detection | Correlation, one: Verdict, stored: StoredSignal
+) -> Iterator[str]:
+    """Whether what should be stored is, and if not, what may have been in the way."""
+    if one.anomaly is None:
+        return
+    if history.anomaly(connection, one.anomaly.id) is not None:
+        yield f"It is stored: secure-signal why {one.anomaly.id}"
+        return
+    yield f"That anomaly ({one.anomaly.id}) is not stored."
+    time, received = instant.from_datetime(stored.timestamp), instant.from_datetime(stored.received_at)
+    yield from circumstance.of_arrival(rule, time, received, LATENESS)
+    if moment.now() - received < _SETTLE:
+        yield "The signal was stored only seconds ago: the anomaly may be on its way."
+    try:
+        coverage = rule_coverage.read(settings.read().kafka_bootstrap_servers)
+    except RetryError as error:
+        yield f"Which rules were on when it arrived cannot be told now: {error}"
+    else:
+        presence = coverage.was_on_between(rule.id, topics.SIGNALS, received - _STORING, received)
+        yield from circumstance.of_presence(rule, presence)
+
+
+def _event(stored: StoredSignal) -> Event:
+    at = instant.from_datetime(stored.timestamp)
+    return Event.of(Signal(stored.id, stored.user_id, stored.type, at, bytes(stored.payload)))

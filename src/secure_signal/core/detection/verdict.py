@@ -1,0 +1,141 @@
+"""Why a rule told nothing of a signal, or that it did."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import account, replay, sighting, summary
+from secure_signal.core.detection.account import Account
+from secure_signal.core.detection.backtest import warm_up
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.replay import Replay
+from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.sighting import Outcome, Sighting
+
+Past: TypeAlias = Callable[[int, int, str | None], Iterable[Event]]
+"""The signals from one instant to before another in event-time order, of one user or of all (None)."""
+
+
+_LONGEST = 64
+
+
+class Reason(StrEnum):
+    """Where a signal's way through a rule ended."""
+
+    NOT_MATCHED = "not matched"
+    SILENT = "silent"
+    NO_GROUP = "no group"
+    NOT_CROSSED = "not crossed"
+    EPISODE_OPEN = "episode open"
+    SUPPRESSED = "suppressed"
+    FOUND = "found"
+
+
+class Verdict(Struct, frozen=True):
+    """A rule's verdict on a signal: the reason, a sentence that says it, and what it was read off.
+
+    ``sightings`` are those of the rule or of each that a correlation counts; ``window`` is the correlation's
+    at this signal; ``anomaly`` the one that speaks of it: it opened with this signal, or is open still.
+    """
+
+    reason: Reason
+    text: str
+    sightings: list[Sighting]
+    window: Account | None = None
+    anomaly: Anomaly | None = None
+
+
+def of(ruleset: RuleSet, rule: Detection | Correlation, event: Event, past: Past, now: int) -> list[Verdict]:
+    """The verdict on a signal; several where it enters several groups of a correlation."""
+    sightings = sighting.all_of(rule, event, ruleset)
+    if all(each.outcome is not Outcome.MATCHED for each in sightings):
+        return [Verdict(Reason.NOT_MATCHED, _why_unmatched(rule, sightings), sightings)]
+    if isinstance(rule, Detection):
+        return [_of_detection(ruleset, rule, event, sightings, now)]
+    entries = replay.entries_of(ruleset, rule, event, now)
+    if not entries:
+        return [Verdict(Reason.NO_GROUP, _without_group(rule, event), sightings)]
+    replays = (_replayed(ruleset, rule, match, event, past, now) for match in entries)
+    return [_of_replay(ruleset, rule, each, sightings) for each in replays if each is not None]
+
+
+def _replayed(
+    ruleset: RuleSet, rule: Correlation, match: Match, event: Event, past: Past, now: int
+) -> Replay | None:
+    """The group of a match up to the signal, from before the episode that is open there.
+
+    What opens within the warm-up may have been open before, so that it is looked for further back, as far
+    as _LONGEST times.
+    """
+    warm = warm_up([RuleSet(sighting.parts(rule, ruleset), ruleset.logsources)])
+    user_id = event.user_id if rule.is_local else None
+    reach = 1
+    while True:
+        since = max(0, event.timestamp - reach * warm)
+        events = past(since, event.timestamp + 1, user_id)
+        found = replay.run(ruleset, rule, match.key, events, event, now, since + warm)
+        if found is None or found.anomalies or not found.holds or reach == _LONGEST:
+            return found
+        reach *= 2
+
+
+def _why_unmatched(rule: Rule, sightings: list[Sighting]) -> str:
+    if isinstance(rule, Detection):
+        return f"The rule does not match the signal: {sightings[0].reason}."
+    return "The signal matches none of the rules that this one counts."
+
+
+def _of_detection(
+    ruleset: RuleSet, rule: Detection, event: Event, sightings: list[Sighting], now: int
+) -> Verdict:
+    if not rule.speaks:
+        by = ", ".join(c.title for c in ruleset.correlations if any(s.rule_id == rule.id for s in c.slots))
+        text = f"The rule matches the signal, and is silent by itself: {by} counts its matches."
+        return Verdict(Reason.SILENT, text, sightings)
+    anomalies, _ = Engine(RuleSet([rule], ruleset.logsources)).judge(event, now)
+    return Verdict(Reason.FOUND, "The rule matches the signal.", sightings, anomaly=anomalies[0])
+
+
+def _without_group(rule: Correlation, event: Event) -> str:
+    fields = {field for slot in rule.slots for field in slot.group_fields}
+    lacking = sorted(field for field in fields if not _is_scalar(event.value(field)))
+    return f"The signal cannot be grouped: it has no {' and no '.join(lacking)} of a single value."
+
+
+def _is_scalar(value: object) -> bool:
+    return value is not None and not isinstance(value, dict | list)
+
+
+def _of_replay(ruleset: RuleSet, rule: Correlation, replay: Replay, sightings: list[Sighting]) -> Verdict:
+    window = account.of(ruleset, rule, replay)
+    since = f"since {window.anomaly.event_time}" if window.anomaly else "for long"
+    if replay.opened:
+        reason, text = Reason.FOUND, "This signal completes it."
+    elif not replay.holds:
+        reason, text = Reason.NOT_CROSSED, _short_of(rule, window)
+    elif replay.held:
+        reason = Reason.EPISODE_OPEN
+        text = f"The condition was true already, {since}: an episode is told once, when it opens."
+    else:
+        reason = Reason.SUPPRESSED
+        text = (
+            f"The condition became true, and the rule is silent for {summary.duration(rule.suppress)} "
+            f"after the group's last anomaly, {since}."
+        )
+    told = window.anomaly if reason is not Reason.NOT_CROSSED else None
+    return Verdict(reason, text, sightings, window, told)
+
+
+def _short_of(rule: Correlation, window: Account) -> str:
+    measured = "nothing to measure" if window.metric is None else f"{window.metric:,}"
+    return (
+        f"The condition is false: {measured} in the {summary.duration(rule.timespan)} up to this signal, "
+        f"and {window.wanted} is wanted."
+    )

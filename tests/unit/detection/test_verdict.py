@@ -1,0 +1,183 @@
+"""Why a rule found nothing at a signal: always what the engine itself did with it."""
+
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, SUM, signal
+
+from secure_signal.core.detection import circumstance, verdict
+from secure_signal.core.detection.coverage import Evaluation, Presence, Run
+from secure_signal.core.detection.engine import LATENESS, Engine
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.rule_list import RuleHead
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.sighting import Outcome
+from secure_signal.core.detection.verdict import Past, Reason, Verdict
+from secure_signal.core.instant import SECOND
+
+IN_ORDER = f"""
+title: Fail, then succeed
+id: {OTHER}
+correlation:
+  type: temporal_ordered
+  rules: [failed_login, login]
+  group-by: user_id
+  timespan: 10s
+"""
+SUCCEEDED = """
+title: Login
+id: 44444444-4444-4444-8444-444444444444
+name: login
+logsource: {product: app}
+detection: {sel: {outcome: success}, condition: sel}
+"""
+
+
+def past(events: Iterable[Event]) -> Past:
+    """Stored signals, as PostgreSQL would tell of them."""
+    stored = list(events)
+    return lambda since, until, user: [
+        e for e in stored if since <= e.timestamp < until and user in (None, e.user_id)
+    ]
+
+
+def judge(ruleset: RuleSet, rule_id: str, event: Event, events: Iterable[Event] = ()) -> Verdict:
+    rule = next(rule for rule in ruleset.rules if rule.id == rule_id)
+    (told,) = verdict.of(ruleset, rule, event, past(events or [event]), LATER)
+    return told
+
+
+def seen(payload: Any = None, kind: str = "auth.login") -> Event:
+    return Event.of(signal(0, kind=kind, payload=payload))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["alice", "bob"])), min_size=1, max_size=25),
+    st.booleans(),
+)
+def test_a_signal_opens_an_episode_where_the_engine_says_so(
+    load: Load, steps: list[tuple[int, str]], grouped: bool
+) -> None:
+    ruleset = load(FAILED, BRUTE_FORCE if grouped else BRUTE_FORCE.replace("  group-by: user_id\n", ""))
+    seconds = accumulate(gap for gap, _ in steps)
+    events = [Event.of(signal(s, user)) for s, (_, user) in zip(seconds, steps, strict=True)]
+    found = {a.evidence[-1]: a.id for a in Engine(ruleset).observe_all(events, 0, LATER)}
+    for event in events:
+        told = judge(ruleset, SUM, event, events)
+        assert (told.reason is Reason.FOUND) == (event.id in found)
+        if told.reason is not Reason.NOT_CROSSED:
+            assert told.anomaly is not None
+            assert told.anomaly.id in found.values()
+            assert told.reason is not Reason.FOUND or told.anomaly.id == found[event.id]
+
+
+def test_a_window_that_lacks_signals(load: Load) -> None:
+    events = [Event.of(signal(s)) for s in (0, 8, 11)]
+    told = judge(load(FAILED, BRUTE_FORCE), SUM, events[-1], events)
+    assert told.reason is Reason.NOT_CROSSED
+    assert told.text == "The condition is false: 2 in the 10 seconds up to this signal, and ≥ 3 is wanted."
+    assert told.window is not None
+    assert [each.id for each in told.window.signals] == [each.id for each in events[1:]]
+    assert told.window.signals[0].fields == {"outcome": "failure"}
+
+
+def test_an_episode_that_is_open_names_its_anomaly(load: Load) -> None:
+    events = [Event.of(signal(s)) for s in range(4)]
+    told = judge(load(FAILED, BRUTE_FORCE), SUM, events[-1], events)
+    assert told.reason is Reason.EPISODE_OPEN
+    assert told.anomaly is not None
+    assert told.anomaly.evidence[-1] == events[2].id
+
+
+def test_each_rule_of_an_order_is_told(load: Load) -> None:
+    told = judge(load(FAILED, SUCCEEDED, IN_ORDER), OTHER, seen())
+    assert told.window is not None
+    assert (told.reason, told.window.rules) == (Reason.NOT_CROSSED, {"Failed login": 1, "Login": 0})
+    assert [each.outcome for each in told.sightings] == [Outcome.MATCHED, Outcome.CONDITION_FALSE]
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "outcome", "reason"),
+    [
+        (FAILED, seen(kind="auth.logout"), Outcome.MATCHED, ""),
+        (FAILED, seen({"outcome": "success"}), Outcome.CONDITION_FALSE, "its condition is false"),
+        (FAILED, seen(kind="file.read"), Outcome.NOT_ROUTED, "mapped to the type file.read"),
+        (
+            FAILED.replace("}\ndet", ", service: x}\ndet"),
+            seen(),
+            Outcome.NOT_ROUTED,
+            "service idp, the rule's",
+        ),
+        (
+            FAILED.replace("outcome", "outcome|expand").replace("failure", "'%x%'"),
+            seen(),
+            Outcome.NEVER_FIRES,
+            "%x%",
+        ),
+        (
+            FAILED.replace("outcome: failure", "outcome|re: (?=x)y"),
+            seen({"outcome": "x" * 20_000}),
+            Outcome.GIVEN_UP,
+            "too long",
+        ),
+    ],
+)
+def test_a_detection_says_what_is_in_the_way(
+    load: Load, rule: str, event: Event, outcome: Outcome, reason: str
+) -> None:
+    (sighting,) = judge(load(rule), RULE, event).sightings
+    assert sighting.outcome is outcome
+    assert reason in sighting.reason
+
+
+def test_a_detection_that_matches_has_its_anomaly(load: Load) -> None:
+    told = judge(load(FAILED), RULE, seen())
+    (found,) = Engine(load(FAILED)).observe(seen(), 0, LATER)
+    assert (told.reason, told.anomaly) == (Reason.FOUND, found)
+
+
+def test_a_rule_that_is_counted_is_silent(load: Load) -> None:
+    told = judge(load(FAILED, BRUTE_FORCE), RULE, seen())
+    assert told.reason is Reason.SILENT
+    assert "Brute force counts its matches" in told.text
+
+
+def test_a_signal_without_its_group(load: Load) -> None:
+    told = judge(load(FAILED, BRUTE_FORCE.replace("user_id", "ip")), SUM, seen())
+    assert (told.reason, told.text) == (
+        Reason.NO_GROUP,
+        "The signal cannot be grouped: it has no ip of a single value.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [(301, "5 minutes ahead"), (0, ""), (-60, ""), (-90, "90 seconds after its timestamp")],
+)
+def test_late_and_early_signals_are_told(load: Load, ahead: int, words: str) -> None:
+    (rule,) = load(FAILED, BRUTE_FORCE).correlations
+    told = " ".join(circumstance.of_arrival(rule, 1000 * SECOND, (1000 - ahead) * SECOND, LATENESS))
+    assert words in told
+    assert bool(words) == bool(told)
+
+
+def test_what_rules_were_on_is_told(load: Load) -> None:
+    (rule,) = load(FAILED, BRUTE_FORCE).correlations
+    run = Run("signal-events", 0, "t", "abc", 0, 9)
+    same = RuleHead(rule.id, rule.title, "correlation", "high", rule.digest)
+    other = RuleHead(rule.id, rule.title, "correlation", "high", "other")
+
+    def told(*evaluations: Evaluation) -> str:
+        return " ".join(circumstance.of_presence(rule, Presence(evaluations)))
+
+    assert "not remembered" in told()
+    assert "was not on" in told(Evaluation(run, None))
+    assert "for a part only" in told(Evaluation(run, None), Evaluation(run, same))
+    assert "meant something else" in told(Evaluation(run, other))
+    assert "as it is loaded here" in told(Evaluation(run, same))
