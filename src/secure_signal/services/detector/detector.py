@@ -104,10 +104,11 @@ class Detector:
 
     def _work(self, dispatch: Dispatch) -> None:
         for partition, block in self._intake.blocks(self._pace.limit(self._tasks)):
-            found, entries = self._tasks[partition].read(block)
+            task = self._tasks[partition]
+            found, entries = task.read(block)
             for anomaly, arrival in found:
                 self._outbox.anomaly(anomaly, arrival)
-            dispatch.add(entries)
+            dispatch.add(entries, task.engine.place)
         now = time.time_ns() // 1_000_000
         # Of a source whose past is read again nothing is said.
         progress = {

@@ -1,10 +1,11 @@
 """Entries on their way to the tasks that hold their groups, sent as parcels on ``signal-matches``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from zlib import crc32
 
 import msgspec
 
+from secure_signal.core.detection.match import Match
 from secure_signal.core.merge import Entry, Parcel
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.outbox import Outbox
@@ -30,10 +31,10 @@ class Dispatch:
         self._slack = slack
         self._told_at = 0
 
-    def add(self, entries: list[Entry]) -> None:
-        """Take what one task made of a block."""
+    def add(self, entries: list[Entry], place: Callable[[Match], str]) -> None:
+        """Take what one task made of a block; ``place`` is its engine's."""
         for entry in entries:
-            self._targets[crc32(entry.match.key.encode()) % len(self._targets)].append(entry)
+            self._targets[crc32(place(entry.match).encode()) % len(self._targets)].append(entry)
 
     def send(self, progress: Mapping[int, int], now: int) -> None:
         """Send what was added; ``progress`` of this instance's sources, and ``now``, in milliseconds."""

@@ -18,6 +18,10 @@ UNREADABLE = Counter("detector_records_unreadable_total", "Records skipped becau
 MATCHES = Counter("detector_matches_published_total", "Matches sent to the task that holds their group")
 HELD = Gauge("detector_matches_held", "Matches held back until slower instances have caught up")
 LATE = Counter("detector_matches_late_total", "Matches left out of windows because they came too late")
+SUPPRESSED = Counter(
+    "detector_anomalies_suppressed_total",
+    "Anomalies not told of, so soon after another of their rule and group",
+)
 FULL = Counter(
     "detector_windows_full_total", "Matches dropped from windows, or left out of them, as there were too many"
 )

@@ -67,6 +67,7 @@ class Task(ABC):
         self._saved = -1
         self._late = 0
         self._full = 0
+        self._suppressed = 0
         self._failures: Counter[str] = Counter()
 
     @property
@@ -138,6 +139,8 @@ class Task(ABC):
         self._late = self.engine.late
         metrics.FULL.inc(self.engine.full - self._full)
         self._full = self.engine.full
+        metrics.SUPPRESSED.inc(self.engine.suppressed - self._suppressed)
+        self._suppressed = self.engine.suppressed
         for rule, count in (self.engine.errors - self._failures).items():
             metrics.FAILURES.labels(rule).inc(count)
         self._failures = self.engine.errors.copy()
