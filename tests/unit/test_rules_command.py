@@ -180,10 +180,13 @@ def test_too_little_found_is_explained_signal_by_signal(folder: Folder) -> None:
     assert result.exit_code == 1
     assert [line.strip() for line in result.output.splitlines()[1:-1]] == [
         "expected 1 anomaly, found 0 anomalies",
-        "Failed login: 1 of 6 signals match",
+        "Failed login: 2 of 6 signals match",
         'signal-2 (auth.login) does not: ip starts with "10.", which the rule excludes',
         "signal-3 (auth.login) does not: outcome is \"failure\" is false: it is 'success'",
-        "signal-4 (auth.login) does not: it has no ip to be grouped by",
+        "signal-5 (file.read) does not: the log source of file.read is product app, category file, the "
+        "rule's product app, category authentication",
+        "at signal-4: The signal cannot be grouped: it has no ip of a single value.",
+        "at signal-1: The condition is false: 1 in the 5 minutes up to this signal, and ≥ 2 is wanted.",
     ]
 
 

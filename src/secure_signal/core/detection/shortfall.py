@@ -1,54 +1,67 @@
 """Why a rule found less than was hoped for: which events it does not match, and what is in the way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from secure_signal.core.detection.correlation import Correlation, Slot
+from secure_signal.core.detection import sighting, verdict
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.explanation import Explained, explain
-from secure_signal.core.detection.logsource import LogSource
-from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.explanation import Explained
+from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.sighting import Outcome, Sighting
+from secure_signal.core.detection.verdict import Reason
 
 _MAX_SHOWN = 3
+_MAX_VALUE = 80
 
 
-def reasons(ruleset: RuleSet, rule: Rule, events: Sequence[Event]) -> Iterator[str]:
-    """Lines for a person; for a correlation those of each detection rule that it counts."""
+def reasons(ruleset: RuleSet, rule: Detection | Correlation, events: Sequence[Event]) -> Iterator[str]:
+    """Lines for a person: how each detection in the rule sees the events, and how near the windows came.
+
+    ``events`` are in event-time order.
+    """
     if not rule.speaks:
         yield "this rule is silent: a correlation counts its matches; move the tests to that correlation"
-    if isinstance(rule, Detection):
-        yield from _of_detection(ruleset, rule, events)
-    elif isinstance(rule, Correlation):
-        by_id = {each.id: each for each in ruleset.detections}
-        for slot in rule.slots:
-            if slot.rule_id in by_id:
-                yield from _of_detection(ruleset, by_id[slot.rule_id], events, slot)
+    for part in sighting.parts(rule, ruleset):
+        if isinstance(part, Detection):
+            yield from _sightings(ruleset, part, events)
+    if isinstance(rule, Correlation):
+        yield from _last_verdicts(ruleset, rule, events)
 
 
-def _of_detection(
-    ruleset: RuleSet, rule: Detection, events: Sequence[Event], slot: Slot | None = None
-) -> Iterator[str]:
-    obstacles = [_obstacle(ruleset, rule, event, slot) for event in events]
-    first = {why: event for event, why in reversed([*zip(events, obstacles, strict=True)]) if why}
-    yield f"{rule.title}: {obstacles.count('')} of {len(events)} signals match"
-    for why in [why for why in dict.fromkeys(obstacles) if why][:_MAX_SHOWN]:
+def _sightings(ruleset: RuleSet, rule: Detection, events: Sequence[Event]) -> Iterator[str]:
+    """How many events a detection matches; of those that it does not, the first of each obstacle."""
+    unmatched = [
+        (event, _obstacle(seen))
+        for event in events
+        if (seen := sighting.of(rule, event, ruleset)).outcome is not Outcome.MATCHED
+    ]
+    yield f"{rule.title}: {len(events) - len(unmatched)} of {len(events)} signals match"
+    first = {why: event for event, why in reversed(unmatched)}
+    for why in list(dict.fromkeys(why for _, why in unmatched))[:_MAX_SHOWN]:
         yield f"  {first[why].id} ({first[why].type}) does not: {why}"
 
 
-def _obstacle(ruleset: RuleSet, rule: Detection, event: Event, slot: Slot | None) -> str:
-    """What keeps an event from the rule, or from a group of the correlation; empty when nothing does."""
-    source = ruleset.logsources.of(event.type)
-    if source is None:
-        return "its type has no log source; name it in the log sources file"
-    if not rule.logsource.covers(source):
-        return f"its log source is {_spelt(source)}, the rule's {_spelt(rule.logsource)}"
-    if not rule.fires:
-        return "; ".join(rule.notices)
-    explained = explain(rule.condition, event)
-    if not explained.held:
-        return _blame(explained)
-    missing = [field for field in slot.group_fields if event.value(field) is None] if slot else []
-    return f"it has no {' and no '.join(missing)} to be grouped by" if missing else ""
+def _last_verdicts(ruleset: RuleSet, rule: Correlation, events: Sequence[Event]) -> Iterator[str]:
+    """What is said of the last event that enters a window, and of one after it that cannot be grouped."""
+
+    def past(since: int, before: int, user_id: str | None) -> Iterable[Event]:
+        return (e for e in events if since <= e.timestamp < before and user_id in (None, e.user_id))
+
+    told = set()
+    for event in reversed(events):
+        for each in verdict.of(ruleset, rule, event, past, event.timestamp):
+            if each.reason not in told and each.reason is not Reason.NOT_MATCHED:
+                told.add(each.reason)
+                yield f"at {event.id}: {each.text}"
+        if told - {Reason.NO_GROUP}:
+            return
+
+
+def _obstacle(seen: Sighting) -> str:
+    if seen.outcome is Outcome.CONDITION_FALSE and seen.condition is not None:
+        return _blame(seen.condition)
+    return seen.reason
 
 
 def _blame(part: Explained) -> str:
@@ -62,14 +75,11 @@ def _blame(part: Explained) -> str:
     what = f"{part.field or 'the payload'} {part.wanted}"
     if part.held:
         return f"{what}, which the rule excludes"
+    if part.kind == "keyword":
+        return f"{what} is false"
     return f"{what} is false: it is {'missing' if part.actual is None else _quoted(part.actual)}"
 
 
 def _quoted(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _spelt(source: LogSource) -> str:
-    named = (("product", source.product), ("category", source.category), ("service", source.service))
-    return ", ".join(f"{key} {value}" for key, value in named if value) or "any"
+    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import shortfall, timespan
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.example import Example
 from secure_signal.core.detection.match import Scalar
-from secure_signal.core.detection.rule import Rule
+from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
 
 _MAX_SHOWN = 5
@@ -20,7 +21,7 @@ _MAX_SHOWN = 5
 class Trial:
     """What a rule found of an example's signals, and how often it failed to be evaluated."""
 
-    rule: Rule
+    rule: Detection | Correlation
     example: Example
     found: tuple[Anomaly, ...]
     errors: int
@@ -33,7 +34,7 @@ class Trial:
         return not (self.errors or groups_differ) and len(self.found) == self.example.finds
 
 
-def run(ruleset: RuleSet, rule: Rule, example: Example) -> Trial:
+def run(ruleset: RuleSet, rule: Detection | Correlation, example: Example) -> Trial:
     """The example's signals in the order of their times, each judged at its time, by a fresh engine."""
     engine = Engine(ruleset)
     anomalies = [
