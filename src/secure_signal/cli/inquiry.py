@@ -13,7 +13,6 @@ from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import circumstance, verdict
 from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.engine import LATENESS
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
@@ -110,11 +109,12 @@ def _circumstances(
         return
     yield f"That anomaly ({one.anomaly.id}) is not stored."
     time, received = instant.from_datetime(stored.timestamp), instant.from_datetime(stored.received_at)
-    yield from circumstance.of_arrival(rule, time, received, LATENESS)
+    environment = settings.read()
+    yield from circumstance.of_arrival(rule, time, received, int(environment.lateness * SECOND))
     if moment.now() - received < _SETTLE:
         yield "The signal was stored only seconds ago: the anomaly may be on its way."
     try:
-        coverage = rule_coverage.read(settings.read().kafka_bootstrap_servers)
+        coverage = rule_coverage.read(environment.kafka_bootstrap_servers)
     except RetryError as error:
         yield f"Which rules were on when it arrived cannot be told now: {error}"
     else:
