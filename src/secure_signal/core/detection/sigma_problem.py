@@ -34,7 +34,7 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
     "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
     "SigmaCorrelationConditionError": (
         ("correlation", "condition"),
-        "write a comparison, as in gte: 5, or two of them for a range",
+        "write a comparison, as in gte: 5, two for a range, or of temporal rules a and (b or not c)",
     ),
     "SigmaCorrelationRuleError": (("correlation",), ""),
 }

@@ -1,0 +1,267 @@
+"""What correlation documents may say, and what is told of those that nobody can run."""
+
+import pytest
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM, signal
+
+from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.event import Event
+from secure_signal.core.errors import UsageError
+from secure_signal.core.instant import SECOND
+from secure_signal.core.signal import Signal
+
+
+def observe(engine: Engine, *signals: Signal) -> list[Anomaly]:
+    found = engine.observe_all(map(Event.of, signals), 0, LATER)
+    assert not engine.errors
+    return found
+
+
+def detection(name: str, number: int) -> str:
+    """A detection of signals whose ``is`` is or has its name."""
+    return (
+        f"title: {name}\nid: 00000000-0000-4000-8000-{number:012}\nname: {name}\n"
+        f"logsource: {{product: app}}\ndetection: {{sel: {{is: {name}}}, condition: sel}}\n"
+    )
+
+
+ABC = (detection("a", 1), detection("b", 2), detection("c", 3))
+
+
+def temporal(condition: str, rules: str = "", kind: str = "temporal", group_by: str = "user_id") -> str:
+    listed = f"\n  rules: [{rules}]" if rules else ""
+    return (
+        f"title: T\nid: {SUM}\nname: t\ncorrelation:\n  type: {kind}{listed}\n  group-by: {group_by}\n"
+        f"  timespan: 10s\n  condition: {condition}\n"
+    )
+
+
+def outer(rules: str, group_by: str = "user_id", kind: str = "event_count", more: str = "") -> str:
+    condition = "{gte: 2}" if kind == "event_count" else "{gte: 2, field: user_id}"
+    return (
+        f"title: Outer\nid: {OTHER}\nname: outer\ncorrelation:\n  type: {kind}\n  rules: [{rules}]\n"
+        f"  group-by: {group_by}\n  timespan: 1h\n  condition: {condition}\n{more}"
+    )
+
+
+def inner(name: str = "inner", rules: str = "failed_login", group_by: str = "user_id", more: str = "") -> str:
+    return (
+        BRUTE_FORCE.replace(f"id: {SUM}\n", f"id: {SUM}\nname: {name}\n")
+        .replace("rules: failed_login", f"rules: {rules}")
+        .replace("group-by: user_id", f"group-by: {group_by}")
+        + more
+    )
+
+
+def attack(second: float, count: int = 3, user: str = "alice", ip: str = "x") -> list[Signal]:
+    payload = {"outcome": "failure", "ip": ip}
+    return [signal(second + n / 10, user, number=n, payload=payload) for n in range(count)]
+
+
+def times(found: list[Anomaly]) -> list[tuple[str, str]]:
+    return [(each.anomaly_type, each.event_time[11:19]) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("condition", "rules", "words", "finds"),
+    [
+        ("a and b", "a, b", "a b", [1]),
+        ("a AND NOT b", "a, b", "b . . . . . . . . . a a", [11]),
+        # What leaves the window is noticed at the next entry, and what comes later takes nothing back.
+        ("a and not b", "", "a b . . . . . . . . . . a", [0, 12]),
+        ("not (a or b) and c", "", "a c . . . . . . . . . . c", [12]),
+        (f"00000000-0000-4000-8000-{1:012} and b", f"00000000-0000-4000-8000-{1:012}, b", "b a", [1]),
+        ("a and (b or c)", "a, b, c", "a c b", [1]),
+    ],
+)
+def test_boolean_conditions(condition: str, rules: str, words: str, finds: list[int], load: Load) -> None:
+    engine = Engine(load(*ABC, temporal(condition, rules)))
+    signals = [signal(n, payload={"is": word}) for n, word in enumerate(words.split())]
+    begin = signals[0].timestamp // SECOND
+    found = observe(engine, *signals)
+    assert [int(f.event_time[17:19]) for f in found] == [(begin + n) % 60 for n in finds]
+
+
+def test_in_order_the_order_is_that_of_the_list(load: Load) -> None:
+    rule = temporal("c and (b or a)", "a, b, c", "temporal_ordered")
+    for words, finds in (("c a", 0), ("a c", 1), ("b a c", 1), ("c b", 0)):
+        signals = [signal(n, payload={"is": word}) for n, word in enumerate(words.split())]
+        assert len(observe(Engine(load(*ABC, rule)), *signals)) == finds
+    together = signal(0, payload={"is": ["a", "c"]})
+    assert observe(Engine(load(*ABC, rule)), together) == []
+
+
+WRONG = [
+    (temporal("a and d", "a, b"), 9, "names 'd', which rules does not list"),
+    (temporal("a", "a, b"), 9, "does not name 'b', which rules lists"),
+    (temporal("a and or b"), 8, "'a and or b' cannot be read"),
+    (temporal("a and not a"), 1, "can never hold"),
+    (temporal("not a"), 1, "can never hold"),
+    (temporal(" and ".join(f"(a{n} or b{n})" for n in range(30)), ""), 1, "not there"),
+    (temporal("(" + " or ".join(["a and not b", "b and not c"] * 400) + ")"), 1, "too large"),
+    (temporal("a or b", "a, b", kind="event_count"), 4, "temporal"),
+    (outer("failed_login").replace("{gte: 2}", "{gte: 2, lt: x}"), 9, "no valid Sigma correlation condition"),
+    (outer("failed_login").replace("1h", "20y"), 8, "longer than ten years"),
+    (outer(""), 1, "lists no rules"),
+    (outer("inner", group_by="ip"), 1, "add 'ip' to the group-by of 'inner'"),
+    (outer("outer"), 6, "outer (FILE:1) lists outer (FILE:1)"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "words"), WRONG, ids=[words for *_, words in WRONG])
+def test_the_line_and_the_way_out(text: str, line: int, words: str, load: Load) -> None:
+    with pytest.raises(UsageError) as complaint:
+        load(text, FAILED, inner(), *ABC) if SUM not in text else load(text, FAILED, *ABC)
+    (problem,) = str(complaint.value).splitlines()[1:]
+    file = problem.strip().partition(":")[0]
+    assert problem.strip().startswith(f"{file}:{line}: ")
+    assert words.replace("FILE", file) in problem
+
+
+def test_every_rule_of_a_cycle_is_told_the_way(load: Load) -> None:
+    with pytest.raises(UsageError) as complaint:
+        load(
+            FAILED,
+            inner("first", "[failed_login, second]"),
+            outer("first").replace("name: outer", "name: second"),
+        )
+    first, second = (line.strip() for line in str(complaint.value).splitlines()[1:])
+    folder = first.partition("/rule-")[0]
+    assert first.startswith(
+        f"{folder}/rule-2.yml:8: correlates itself: first ({folder}/rule-2.yml:2) lists second ("
+    )
+    assert second.startswith(
+        f"{folder}/rule-3.yml:6: correlates itself: second ({folder}/rule-3.yml:1) lists first ("
+    )
+    assert "; take one of them out" in first
+
+
+def test_a_rule_listed_twice_counts_once_where_no_order_asks_for_both(load: Load) -> None:
+    twice = temporal("{gte: 2}", f"a, b, 00000000-0000-4000-8000-{1:012}").replace(
+        "  condition: {gte: 2}\n", ""
+    )
+    a, b = (signal(n, payload={"is": word}) for n, word in enumerate("ab"))
+    assert len(observe(Engine(load(*ABC, twice)), a, b)) == 1
+    in_order = twice.replace("type: temporal", "type: temporal_ordered")
+    again = signal(2, payload={"is": "a"})
+    assert observe(Engine(load(*ABC, in_order)), a, b) == []
+    assert len(observe(Engine(load(*ABC, in_order)), a, b, again)) == 1
+
+
+def test_what_an_inner_rule_finds_is_counted_by_the_outer(load: Load) -> None:
+    """The inner one is silent; what it found is told by its ids."""
+    signals = [*attack(0), *attack(100), *attack(200)]
+    (found,) = observe(Engine(load(outer("inner"), FAILED, inner())), *signals)
+    generating = observe(
+        Engine(load(outer("inner").replace("timespan", "generate: true\n  timespan"), FAILED, inner())),
+        *signals,
+    )
+    assert [each.rule_id for each in generating] == [SUM, SUM, OTHER, SUM]
+    assert found.id == generating[2].id
+    assert found.evidence == [generating[0].id, generating[1].id]
+    assert found.event_time == generating[1].event_time
+
+
+def test_an_outer_rule_sees_the_inner_group_and_its_user(load: Load) -> None:
+    """By an alias too; an outer rule's group may have other fields than the signals."""
+    rule = outer("inner, login", "address", more="  aliases: {address: {inner: ip, login: src.ip}}\n")
+    login = detection("login", 7)
+    signals = [
+        *attack(0, ip="10.0.0.1"),
+        signal(20, "bob", payload={"is": "login", "src": {"ip": "10.0.0.1"}}),
+    ]
+    (found,) = observe(Engine(load(FAILED, inner(group_by="[ip, user_id]"), login, rule)), *signals)
+    assert (found.group, found.user_id) == ({"address": "10.0.0.1"}, "bob")
+
+
+def test_an_outer_rule_counts_values_of_inner_groups(load: Load) -> None:
+    users = outer("inner", "ip", kind="value_count")
+    (found,) = observe(
+        Engine(load(FAILED, inner(group_by="[ip, user_id]"), users)),
+        *attack(0),
+        *attack(5),
+        *attack(9, user="bob"),
+    )
+    assert (found.group, found.user_id, len(found.evidence)) == ({"ip": "x"}, "bob", 2)
+
+
+@pytest.mark.parametrize(
+    ("inner_group", "outer_group", "local"),
+    [
+        ("user_id", "user_id", {SUM, OTHER}),
+        ("[user_id, ip]", "ip", {SUM}),
+        # The inner one's groups are with an address, so what it finds of a user is there too.
+        ("ip", "user_id", set()),
+    ],
+)
+def test_a_chain_is_local_as_far_as_its_groups_are_a_user_s(
+    inner_group: str, outer_group: str, local: set[str], load: Load
+) -> None:
+    engine = Engine(load(FAILED, inner(group_by=inner_group), outer("inner", outer_group)))
+    assert {rule for rule in (SUM, OTHER) if engine.is_local(rule)} == local
+
+
+def test_a_late_signal_that_opens_an_inner_episode_is_heard_by_the_outer(load: Load) -> None:
+    engine = Engine(load(FAILED, inner(), outer("inner")))
+    one, two, three = attack(40)
+    found = observe(engine, *attack(0), one, three, signal(60), two)
+    assert times(found) == [("outer", found[0].event_time[11:19])]
+    assert found[0].evidence[0] != found[0].evidence[1]
+
+
+def test_a_chain_may_be_very_long(load: Load) -> None:
+    links = [
+        f"title: r{n}\nid: 00000000-0000-4000-9000-{n:012}\nname: r{n}\ncorrelation:\n  type: event_count\n"
+        f"  rules: r{n - 1}\n  group-by: user_id\n  timespan: 10s\n  condition: {{gte: 1}}\n"
+        for n in range(1, 400)
+    ]
+    engine = Engine(load(detection("r0", 1), "---\n".join(reversed(links))))
+    (found,) = observe(engine, signal(0, payload={"is": "r0"}))
+    assert found.anomaly_type == "r399"
+
+
+SUPPRESSING = BRUTE_FORCE + "secure_signal: {suppress: 1h}\n"
+
+
+def test_an_anomaly_suppresses_others_of_its_group_for_so_long_and_no_longer(load: Load) -> None:
+    engine = Engine(load(FAILED, SUPPRESSING))
+    last = 0.2
+    signals = [*attack(0), *attack(100, user="bob"), *attack(3599 + last - 0.3), *attack(3700), *attack(7299)]
+    found = observe(engine, *signals)
+    assert [(each.user_id, each.evidence[-1]) for each in found] == [
+        ("alice", signals[2].id),
+        ("bob", signals[5].id),
+        ("alice", signals[11].id),
+    ]
+    assert engine.suppressed == 2
+
+
+def test_suppression_outlives_the_window_and_the_process(load: Load) -> None:
+    ruleset = load(FAILED, SUPPRESSING)
+    engine = Engine(ruleset)
+    assert len(observe(engine, *attack(0), *(signal(300 + n, f"user-{n}") for n in range(3_000)))) == 1
+    kept = {key: state for key, state in engine.changes() if state is not None}
+    assert not any("alice" in key for key in kept if not key.startswith("suppressed"))
+    successor = Engine(ruleset)
+    assert all(successor.restore(key, state) for key, state in kept.items())
+    successor.watermark = engine.watermark
+    again = [Event.of(each) for each in [*attack(3_400), *attack(3_700)]]
+    found = successor.observe_all(again, 10_000, LATER)
+    assert [each.evidence[-1] for each in found] == [again[-1].id]
+    assert (
+        Engine(load(FAILED, BRUTE_FORCE)).restore(*next(item for item in kept.items() if item[0][0] == "s"))
+        is False
+    )
+
+
+def test_groups_told_of_are_forgotten_when_nothing_can_come_near(load: Load) -> None:
+    engine = Engine(load(FAILED, SUPPRESSING.replace("1h", "1s")), lateness=SECOND)
+    observe(engine, *(each for n in range(3_000) for each in attack(n * 20, user=f"user-{n}")))
+    gone = [key for key, state in engine.changes() if state is None and key.startswith("suppressed")]
+    assert len(gone) > 1_500
+
+
+def test_only_correlations_suppress(load: Load) -> None:
+    with pytest.raises(UsageError, match=r"rule-1.yml:11: .*only a correlation has groups"):
+        load(FAILED + "secure_signal:\n  suppress: 1h\n")
