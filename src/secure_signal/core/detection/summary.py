@@ -7,11 +7,12 @@ import re
 import sys
 
 from secure_signal.core import sentence
-from secure_signal.core.detection.correlation import Correlation, Kind, Measure
+from secure_signal.core.detection.correlation import Alternative, Correlation, Kind, Measure
 from secure_signal.core.detection.match import Scalar
 from secure_signal.core.detection.rule import Detection
 
 _MAX_TEXT = 80
+_MAX_WAYS = 3
 _LARGEST = sys.float_info.max
 # Controls (category Cc), line and paragraph separators, and the marks of the bidirectional algorithm
 # (Unicode Standard Annex 9, 2) that embed, override and isolate.
@@ -37,6 +38,8 @@ def _who(rule: Correlation, group: tuple[Scalar, ...]) -> str:
 
 
 def _what(rule: Correlation, measure: Measure) -> str:
+    if rule.alternatives:
+        return _ways(rule)
     titles = list(dict.fromkeys(sentence.continued(slot.rule_title) for slot in rule.slots))
     events = " or ".join(titles)
     field = " and ".join(rule.slots[0].value_fields)
@@ -55,6 +58,23 @@ def _what(rule: Correlation, measure: Measure) -> str:
         case _:
             name = {Kind.VALUE_SUM: "sum", Kind.VALUE_AVG: "average", Kind.VALUE_MEDIAN: "median"}[rule.kind]
             return f"{name} of {field} is {amount} in {events}"
+
+
+def _ways(rule: Correlation) -> str:
+    """The ways in which a boolean condition holds: ``failed login and new device, without logout``."""
+    ways = [_way(rule, alternative) for alternative in rule.alternatives[:_MAX_WAYS]]
+    more = len(rule.alternatives) - len(ways)
+    return ", or ".join([*ways, f"{more} other ways"] if more else ways)
+
+
+def _way(rule: Correlation, alternative: Alternative) -> str:
+    link = " then " if rule.kind is Kind.TEMPORAL_ORDERED else " and "
+    there, absent = (
+        [sentence.continued(rule.slots[slot].rule_title) for slot in slots]
+        for slots in (alternative.there, alternative.absent)
+    )
+    without = [f"without {' or '.join(absent)}"] if absent else []
+    return ", ".join([link.join(there)] * bool(there) + without)
 
 
 def duration(microseconds: int) -> str:
