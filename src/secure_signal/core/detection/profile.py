@@ -58,6 +58,7 @@ class Profile:
             begun = clock()
             engine.enter(match, position, event.timestamp)
             self._count(match.correlation, clock() - begun)
+        engine.changes()  # Nobody keeps the state: what changed need not be remembered.
 
     def _count(self, rule: str, seconds: float) -> None:
         self.seconds[rule] = self.seconds.get(rule, 0.0) + seconds
