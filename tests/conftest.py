@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from psycopg import sql
 from tests.servers import Server, StartServer, running_kafka, running_postgres, until
 
+from secure_signal.adapters import rule_cache
 from secure_signal.adapters import topics as pipeline_topics
 from secure_signal.adapters.settings import Settings
 from secure_signal.stack import ports
@@ -119,3 +120,12 @@ def settings(kafka_bootstrap: str, database_url: str, topics: None) -> Settings:
         http_port=ports.free(),
         api_keys="off",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rule_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The rules of tests are kept nowhere else."""
+    folder = tmp_path_factory.mktemp("rule-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rule_cache, "folder", lambda: folder)
+        yield

@@ -1,19 +1,19 @@
 """Rule files, read from disk: Sigma in YAML."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from secure_signal.adapters import logsource_file, rule_folder, rule_yaml
+from secure_signal.adapters import logsource_file, rule_cache, rule_folder, rule_yaml
+from secure_signal.adapters.rule_cache import Compiled
+from secure_signal.adapters.rule_folder import RuleFile
 from secure_signal.core.detection import extension
-from secure_signal.core.detection.compiler import compile_rules
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.example import Example
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
-_MAX_BYTES = 1024 * 1024
 _MAX_SHOWN = 50
 _BUNDLED = Path(str(files("secure_signal") / "rules"))
 
@@ -33,14 +33,14 @@ def check(
     rules: Path | Iterable[Path] | None = None, logsources: Path | None = None
 ) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set, or None and all that is wrong with the files, by file and line; nothing is raised."""
-    *folders, sources_file = paths(rules, logsources)
-    read = [item for path in folders for item in _documents(path)]
-    compiled, wrong = compile_rules(item for item in read if isinstance(item, Document))
+    *roots, sources_file = paths(rules, logsources)
     sources = logsource_file.check(sources_file)
-    problems = [item for item in (*read, *wrong, sources) if isinstance(item, Problem)]
-    if problems or isinstance(sources, Problem):
-        return None, sorted(problems, key=lambda p: (p.file, p.line or 0))
-    return RuleSet(compiled, sources), []
+    read = _read(roots)
+    unread = [item for item in (*read, sources) if isinstance(item, Problem)]
+    compiled, wrong = _compiled([item for item in read if isinstance(item, RuleFile)])
+    if unread or wrong or isinstance(sources, Problem):
+        return None, sorted([*unread, *wrong], key=lambda p: (p.file, p.line or 0))
+    return RuleSet((*compiled.detections, *compiled.correlations), sources, compiled.remarks), []
 
 
 def paths(rules: Path | Iterable[Path] | None = None, logsources: Path | None = None) -> list[Path]:
@@ -50,10 +50,11 @@ def paths(rules: Path | Iterable[Path] | None = None, logsources: Path | None = 
 
 def examples(rules: Path | Iterable[Path] | None = None) -> dict[str, tuple[Example, ...]]:
     """The examples beside the rules of sound files, by the ``origin`` of their rule."""
-    read = (item for path in _paths(rules) for item in _documents(path))
+    texts = (f for f in _read(_paths(rules)) if isinstance(f, RuleFile) and not f.is_settings)
     return {
         document.origin: tests
-        for document in read
+        for file in texts
+        for document in rule_yaml.read(file.content, file.path)
         if isinstance(document, Document) and (tests := extension.read(document).tests)
     }
 
@@ -62,26 +63,22 @@ def _paths(rules: Path | Iterable[Path] | None) -> list[Path]:
     return [_BUNDLED] if rules is None else [rules] if isinstance(rules, Path) else list(rules)
 
 
-def _documents(path: Path) -> Iterator[Document | Problem]:
-    for found in rule_folder.rule_files(path):
-        if isinstance(found, Problem):
-            yield found
-        else:
-            yield from _read(found)
+def _read(roots: Iterable[Path]) -> list[RuleFile | Problem]:
+    return [item for root in roots for item in rule_folder.read(root)]
 
 
-def _read(path: Path) -> Iterator[Document | Problem]:
-    try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            yield Problem(str(path), None, f"has {size} bytes; a rule file may have {_MAX_BYTES}")
-        else:
-            documents = list(rule_yaml.read(path.read_text(encoding="utf-8"), str(path)))
-            yield from documents or [Problem(str(path), None, "is empty; write a rule, or take the file out")]
-    except UnicodeDecodeError as error:
-        yield Problem(str(path), None, f"cannot be read: not UTF-8 at byte {error.start}")
-    except OSError as error:
-        yield Problem(str(path), None, f"cannot be read: {error.strerror or error}")
+def _compiled(files: Sequence[RuleFile]) -> tuple[Compiled, list[Problem]]:
+    name = rule_cache.key(part for f in files for part in (f.root.encode(), f.path.encode(), f.content))
+    kept = rule_cache.read(name)
+    if kept is not None:
+        return kept, []
+    # Imported here: rules from the cache do without pySigma, which takes longer to load than they do.
+    from secure_signal.adapters import rule_compilation
+
+    compiled, problems = rule_compilation.compiled(files)
+    if not problems:
+        rule_cache.write(name, compiled)
+    return compiled, problems
 
 
 def _complaint(problems: list[Problem]) -> str:

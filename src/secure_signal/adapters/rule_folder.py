@@ -1,36 +1,72 @@
-"""Where rule files lie: a file itself, or everything in YAML below a folder."""
+"""Where rule files lie: a file itself, or everything in YAML below a folder, with its ``rules.toml``."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import Struct
+
 from secure_signal.core.detection.problem import Problem
 
+SETTINGS = "rules.toml"
 _SUFFIXES = (".yml", ".yaml")
+_MAX_BYTES = 1024 * 1024
 
 
-def rule_files(path: Path) -> Iterator[Path | Problem]:
-    """A file itself, or those of a folder, however deep, in the order of their names.
+class RuleFile(Struct, frozen=True):
+    """A file as it was read, and the folder or file that was asked for."""
+
+    root: str
+    path: str
+    content: bytes
+
+    @property
+    def is_settings(self) -> bool:
+        """Whether it says how the rules of its folder run."""
+        return self.path == f"{self.root}/{SETTINGS}"
+
+
+def read(root: Path) -> Iterator[RuleFile | Problem]:
+    """A file itself, or the settings and the rules of a folder, however deep, in the order of their names.
 
     Names that begin with a dot are left out (``.git``, and what Kubernetes keeps beside a mounted folder).
     Links to folders are not followed, so that none leads in circles.
     """
-    if path.is_file():
-        yield path
-    elif not path.is_dir():
-        yield Problem(str(path), None, "there is no such folder or file of rules")
+    if root.is_file():
+        yield _read(str(root), str(root))
+    elif not root.is_dir():
+        yield Problem(str(root), None, "there is no such folder or file of rules")
     else:
-        found = sorted(_below(path), key=lambda p: Path(p.file) if isinstance(p, Problem) else p)
-        yield from found or [Problem(str(path), None, "there are no rules (*.yml, *.yaml) in this folder")]
+        unread: list[OSError] = []
+        found = sorted(_below(str(root), unread))
+        if not (found or unread):
+            yield Problem(str(root), None, "there are no rules (*.yml, *.yaml) in this folder")
+        if (root / SETTINGS).exists():
+            yield _read(str(root), f"{root}/{SETTINGS}")
+        yield from (_read(str(root), path) for path in found)
+        yield from (Problem(str(error.filename), None, _unreadable(error)) for error in unread)
 
 
-def _below(folder: Path) -> Iterator[Path | Problem]:
-    unread: list[OSError] = []
-    for here, folders, names in os.walk(folder, onerror=unread.append):
+def _below(root: str, unread: list[OSError]) -> Iterator[str]:
+    for folder, folders, names in os.walk(root, onerror=unread.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            path = Path(here, name)
-            if path.suffix in _SUFFIXES and not name.startswith("."):
-                yield path if path.is_file() else Problem(str(path), None, "is no file that can be read")
-    for error in unread:
-        yield Problem(str(error.filename), None, f"cannot be read: {error.strerror}")
+            if name.endswith(_SUFFIXES) and not name.startswith("."):
+                yield f"{folder}/{name}"
+
+
+def _read(root: str, path: str) -> RuleFile | Problem:
+    if not Path(path).is_file():  # A pipe would keep its reader waiting.
+        return Problem(path, None, "is no file that can be read")
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        return Problem(path, None, _unreadable(error))
+    if len(content) > _MAX_BYTES:
+        return Problem(path, None, f"has more than {_MAX_BYTES} bytes; split it into several files")
+    return RuleFile(root, path, content)
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"

@@ -12,8 +12,18 @@ _MAX_DEPTH = 32
 _LINES_DEPTH = 6
 
 
-def read(text: str, file: str) -> Iterator[Document | Problem]:
+def read(content: bytes, file: str) -> Iterator[Document | Problem]:
     """The documents of a file; a problem, and nothing after it, where the YAML is wrong."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        yield Problem(file, None, f"cannot be read: not UTF-8 at byte {error.start}")
+    else:
+        documents = list(_documents(text, file))
+        yield from documents or [Problem(file, None, "is empty; write a rule, or take the file out")]
+
+
+def _documents(text: str, file: str) -> Iterator[Document | Problem]:
     try:
         builder = yaml.CSafeLoader("")
         for node in yaml.compose_all(text, yaml.CSafeLoader):

@@ -45,7 +45,7 @@ def spoilt(draw: st.DrawFn) -> list[Any]:
 
 @given(spoilt())
 def test_a_rule_or_a_problem(contents: list[Any]) -> None:
-    rules, problems = compile_rules(Document(c, f"{n}.yml") for n, c in enumerate(contents))
+    rules, problems, _ = compile_rules(Document(c, f"{n}.yml") for n, c in enumerate(contents))
     assert len(rules) + len(problems) >= len([c for c in contents if c is not None])
     engine = Engine(RuleSet(rules, SOURCES))
     for n in range(4):
@@ -54,5 +54,5 @@ def test_a_rule_or_a_problem(contents: list[Any]) -> None:
 
 
 def test_the_sound_ones_are_rules() -> None:
-    rules, problems = compile_rules(Document(c, "f.yml") for c in SOUND)
+    rules, problems, _ = compile_rules(Document(c, "f.yml") for c in SOUND)
     assert ([r.title for r in rules], problems) == (["Failed login", "Brute force"], [])

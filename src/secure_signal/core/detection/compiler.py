@@ -3,14 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError, SigmaIdentifierError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
-from secure_signal.core.detection import extension, sigma, sigma_chain, sigma_correlation, sigma_problem
+from secure_signal.core.detection import (
+    extension,
+    sigma,
+    sigma_chain,
+    sigma_correlation,
+    sigma_filter,
+    sigma_problem,
+)
 from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
@@ -25,18 +32,18 @@ _T = TypeVar("_T")
 
 def compile_rules(
     documents: Iterable[Document], placeholders: Placeholders | None = None
-) -> tuple[list[Detection | Correlation], list[Problem]]:
-    """The rules of these documents, and what is wrong with those that are none."""
+) -> tuple[list[Detection | Correlation], list[Problem], list[str]]:
+    """The rules of these documents, what is wrong with those that are none, and what is odd with filters."""
     problems: list[Problem] = []
     parsed = [(d, p) for d in documents if (p := _attempt(d, problems, partial(_parse, d))) is not None]
     for document, rule in parsed:
         problems.extend(sigma_problem.of(document, error) for error in rule.errors)
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
-    detections = _detections(sound, placeholders or {}, problems)
+    detections, remarks = _detections(sound, placeholders or {}, problems)
     correlations, heard = _correlations(sound, detections, problems)
     rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
-    return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems
+    return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems, remarks
 
 
 def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T]) -> _T | None:
@@ -71,40 +78,31 @@ def _parse(document: Document) -> Parsed:
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
     if "detection" in content:
-        content = {**content, "detection": _present_day(content["detection"])}
+        content = {**content, "detection": sigma.present_day(content["detection"])}
     return SigmaRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 
-def _present_day(detection: Any, top: bool = True) -> Any:
-    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name."""
-    if isinstance(detection, list):
-        return [_present_day(item, top=False) for item in detection]
-    if not isinstance(detection, dict):
-        return detection
-    return {
-        str(key).replace("|utf16le", "|wide"): _present_day(value, top=False)
-        for key, value in detection.items()
-        if not (top and key == "timeframe")
-    }
-
-
 def _detections(
-    parsed: list[tuple[Document, Parsed]], placeholders: Placeholders, problems: list[Problem]
-) -> list[Detection]:
-    filters = [rule for _, rule in parsed if isinstance(rule, SigmaFilter)]
+    sound: list[tuple[Document, Parsed]], placeholders: Placeholders, problems: list[Problem]
+) -> tuple[list[Detection], list[str]]:
+    """The detections, each with its filters; and what a person should know of the filters."""
     made = [
-        _attempt(document, problems, partial(_detection, document, rule, filters, placeholders))
-        for document, rule in parsed
+        _attempt(document, problems, partial(_detection, document, rule, placeholders))
+        for document, rule in sound
         if isinstance(rule, SigmaRule)
     ]
-    return [rule for rule in made if rule is not None]
+    detections = [rule for rule in made if rule is not None]
+    read = [
+        _attempt(document, problems, partial(sigma_filter.filter_of, document, parsed, placeholders))
+        for document, parsed in sound
+        if isinstance(parsed, SigmaFilter)
+    ]
+    filters = [each for each in read if each is not None]
+    remarks = [remark for each in filters for remark in each.remarks(detections)]
+    return [sigma_filter.narrowed(rule, filters) for rule in detections], remarks
 
 
-def _detection(
-    document: Document, rule: SigmaRule, filters: list[SigmaFilter], placeholders: Placeholders
-) -> Detection:
-    for each in filters:
-        each.apply_on_rule(rule)
+def _detection(document: Document, rule: SigmaRule, placeholders: Placeholders) -> Detection:
     made = sigma.detection(document, rule, placeholders)
     compile_node(made.condition)  # What is too much for it is this document's problem.
     return made

@@ -1,6 +1,7 @@
 """A set of rules that work together, with the log sources they are routed by."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from secure_signal.core.detection.correlation import Correlation
@@ -14,17 +15,33 @@ class RuleSet:
     ``hash`` changes whenever what the set finds could change.
     """
 
-    def __init__(self, rules: Iterable[Detection | Correlation], logsources: LogSources) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Detection | Correlation],
+        logsources: LogSources,
+        remarks: Iterable[str] = (),
+    ) -> None:
         self.rules = tuple(rules)
         self.logsources = logsources
         self.detections = tuple(rule for rule in self.rules if isinstance(rule, Detection))
         self.correlations = tuple(rule for rule in self.rules if isinstance(rule, Correlation))
+        self.remarks = (*remarks, *_unheard(self.detections, logsources))
+        """What a person should know of the set, other than of one rule."""
         self.hash = _digest(self.rules, logsources)
 
     @property
     def notices(self) -> Iterator[tuple[Rule, str]]:
         """What a person should know about how rules run here."""
         return ((rule, notice) for rule in self.rules for notice in rule.notices)
+
+
+def _unheard(rules: Iterable[Detection], logsources: LogSources) -> Iterator[str]:
+    """The log sources of rules that no type of signals has, those of most rules first."""
+    sources = {source for _, source in logsources.entries}
+    for source, count in Counter(rule.logsource for rule in rules).most_common():
+        if not any(map(source.covers, sources)):
+            looks = "1 rule looks" if count == 1 else f"{count:,} rules look"
+            yield f"{looks} at {source}, which no type of signals has"
 
 
 def _digest(rules: Iterable[Rule], logsources: LogSources) -> str:

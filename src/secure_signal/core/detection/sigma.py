@@ -13,6 +13,7 @@ from sigma.conditions import (
 )
 from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
+from sigma.rule.logsource import SigmaLogSource
 
 from secure_signal.core.detection import backtracking, condition
 from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
@@ -26,13 +27,10 @@ _NOTHING = AnyOf(())
 
 def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders) -> Detection:
     """A detection rule; SigmaError where its condition is wrong, ValueError where we cannot run it."""
-    source = LogSource(
-        parsed.logsource.product or "", parsed.logsource.category or "", parsed.logsource.service or ""
-    )
+    source = logsource_of(parsed.logsource)
     notices: list[str] = []
     try:
-        conditions = (_node(c.parsed, placeholders) for c in parsed.detection.parsed_condition)
-        node = _simplify(AnyOf(tuple(conditions)))
+        node = condition_of(parsed, placeholders)
         fires = True
     except PlaceholderError as placeholder:
         notices.append(f"never fires: the placeholder %{placeholder}% has no values")
@@ -46,6 +44,30 @@ def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders)
         condition=node,
         fires=fires,
     )
+
+
+def logsource_of(parsed: SigmaLogSource) -> LogSource:
+    """What a rule looks at."""
+    return LogSource(parsed.product or "", parsed.category or "", parsed.service or "")
+
+
+def condition_of(parsed: SigmaRule, placeholders: Placeholders) -> Node:
+    """The condition, any of several; PlaceholderError where a placeholder in it has no values."""
+    conditions = (_node(c.parsed, placeholders) for c in parsed.detection.parsed_condition)
+    return simplify(AnyOf(tuple(conditions)))
+
+
+def present_day(detection: Any, top: bool = True) -> Any:
+    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name."""
+    if isinstance(detection, list):
+        return [present_day(item, top=False) for item in detection]
+    if not isinstance(detection, dict):
+        return detection
+    return {
+        str(key).replace("|utf16le", "|wide"): present_day(value, top=False)
+        for key, value in detection.items()
+        if not (top and key == "timeframe")
+    }
 
 
 def _backtracking(node: Node) -> Iterator[str]:
@@ -99,16 +121,16 @@ def _node(parsed: Any, placeholders: Placeholders) -> Node:
             raise ValueError("the condition asks for nothing")
 
 
-def _simplify(node: Node) -> Node:
+def simplify(node: Node) -> Node:
     """The same condition without nesting of one kind: alternatives side by side are tested together."""
     match node:
         case AllOf(parts) | AnyOf(parts):
             kind = type(node)
             flat: list[Node] = []
-            for part in map(_simplify, parts):
+            for part in map(simplify, parts):
                 flat.extend(part.parts if isinstance(part, kind) else [part])
             return flat[0] if len(flat) == 1 else kind(tuple(flat))
         case Not(part):
-            return Not(_simplify(part))
+            return Not(simplify(part))
         case _:
             return node

@@ -36,6 +36,9 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
         ("correlation", "condition"),
         "write a comparison, as in gte: 5, two for a range, or of temporal rules a and (b or not c)",
     ),
+    "SigmaFilterError": (("filter",), "write selections, a condition over them, and the rules"),
+    "SigmaFilterConditionError": (("filter", "condition"), "write one, such as `not selection`"),
+    "SigmaFilterRuleReferenceError": (("filter", "rules"), "write ids or names of rules, or any"),
     "SigmaCorrelationRuleError": (("correlation",), ""),
 }
 
@@ -44,7 +47,8 @@ def of(document: Document, error: SigmaError) -> Problem:
     """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
     path, advice = _AT_FAULT.get(type(error).__name__, ((), ""))
     message = str(error.args[0]) if error.args else type(error).__name__
-    line = _line_of_quoted(document, message) or document.line(path, path[:1])
+    in_filter = ("filter", *path[1:])
+    line = _line_of_quoted(document, message) or document.line(path, path[:1], in_filter, in_filter[:1])
     return Problem(
         document.file, line, f"{brief(message).rstrip('.')}; {advice}" if advice else brief(message)
     )

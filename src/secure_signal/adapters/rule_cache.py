@@ -1,0 +1,93 @@
+"""Rules that were compiled before, so that unchanged files are neither parsed nor checked again.
+
+Whatever is wrong with an entry, or with the folder, is as if nothing were there. What is there is read as
+data of known types only, never as code.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+import secure_signal
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.rule import Detection
+
+_MOST_ENTRIES = 16
+_DIGEST_BYTES = 32
+_LIBRARIES = ("pysigma", "pyyaml", "google-re2", "regex", "msgspec")
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """What rule files come to, whatever log sources there are."""
+
+    detections: tuple[Detection, ...]
+    correlations: tuple[Correlation, ...]
+    remarks: tuple[str, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Compiled).decode
+
+
+def key(parts: Iterable[bytes]) -> str:
+    """The name of what is compiled from these bytes by this version of the engine."""
+    digest = hashlib.sha256(_engine())
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+def read(name: str) -> Compiled | None:
+    """What was kept by this name; None when there is nothing sound."""
+    try:
+        path = folder() / name
+        kept = path.read_bytes()
+        content = kept[_DIGEST_BYTES:]
+        if hashlib.sha256(content).digest() != kept[:_DIGEST_BYTES]:
+            return None
+        os.utime(path)  # The entries used last stay longest.
+        return _decode(content)
+    except (OSError, RuntimeError, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def write(name: str, compiled: Compiled) -> None:
+    """Keep it, if that can be done."""
+    with suppress(OSError, RuntimeError, OverflowError, RecursionError, msgspec.EncodeError):
+        content = _encode(compiled)
+        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        number, path = tempfile.mkstemp(dir=folder())
+        with os.fdopen(number, "wb") as file:
+            file.write(hashlib.sha256(content).digest() + content)
+        Path(path).replace(folder() / name)
+        for old in sorted(folder().iterdir(), key=_age)[_MOST_ENTRIES:]:
+            old.unlink(missing_ok=True)
+
+
+def folder() -> Path:
+    """Where they are kept; RuntimeError when this user has no home."""
+    return platformdirs.user_cache_path("secure-signal") / "rules"
+
+
+def _age(path: Path) -> float:
+    return -path.stat().st_mtime
+
+
+@cache
+def _engine() -> bytes:
+    """A digest of everything that takes part in compiling rules: our sources, the libraries and Python."""
+    root = Path(secure_signal.__file__).parent
+    sources = sorted([*root.glob("core/**/*.py"), *root.glob("adapters/rule_*.py")])
+    digest = hashlib.sha256(repr((sys.version, [version(name) for name in _LIBRARIES])).encode())
+    for source in sources:
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.digest()
