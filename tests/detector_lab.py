@@ -1,6 +1,7 @@
 """A detector process on a real Kafka, what is sent to it, and what it finds."""
 
 import random
+import signal as signal_numbers
 import subprocess
 import sys
 import time
@@ -70,12 +71,12 @@ def send(bootstrap_servers: str, signals: Iterable[Signal]) -> None:
 class Process:
     """``secure-signal detector`` by itself."""
 
-    def __init__(self, bootstrap_servers: str, instance: str) -> None:
+    def __init__(self, bootstrap_servers: str, instance: str, rules: Path = RULES) -> None:
         self.port = ports.free()
         self._environment = {
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
             "SECURE_SIGNAL_HTTP_PORT": str(self.port),
-            "SECURE_SIGNAL_RULES": str(RULES),
+            "SECURE_SIGNAL_RULES": str(rules),
             "SECURE_SIGNAL_LOGSOURCES": str(LOGSOURCES),
             "SECURE_SIGNAL_INSTANCE": instance,
         }
@@ -90,6 +91,21 @@ class Process:
         """As kill -9 does."""
         self._process.kill()
         self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it hang until ``thaw``."""
+        self._process.send_signal(signal_numbers.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on after ``freeze``."""
+        self._process.send_signal(signal_numbers.SIGCONT)
+
+    def is_ready(self) -> bool:
+        """Whether it is at work."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
+        except httpx.TransportError:
+            return False
 
     def metric(self, name: str) -> float:
         """One of its metrics, by name and labels; 0 while it has none."""

@@ -51,14 +51,14 @@ def _entries(path: str) -> Iterator[tuple[str, int, int, int, int]]:
     """The files at a path; what cannot be read is as if it were not there."""
     try:
         with os.scandir(path) as listed:
-            entries = [entry for entry in listed if not entry.name.startswith(".")]
+            entries = [(e, e.is_dir(follow_symlinks=False)) for e in listed if not e.name.startswith(".")]
     except NotADirectoryError:
         yield from _file(path, Path(path).stat)
         return
     except OSError:
         return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
+    for entry, is_folder in entries:
+        if is_folder:
             yield from _entries(entry.path)
         elif entry.name.endswith(_SUFFIXES):
             yield from _file(entry.path, entry.stat)

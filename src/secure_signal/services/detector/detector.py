@@ -20,7 +20,8 @@ from secure_signal.services.detector.dispatch import Dispatch
 from secure_signal.services.detector.intake import Intake, Partition
 from secure_signal.services.detector.outbox import Outbox
 from secure_signal.services.detector.pace import Pace
-from secure_signal.services.detector.task import MatchTask, Task
+from secure_signal.services.detector.rule_cost import RuleCost
+from secure_signal.services.detector.task import MatchTask, SignalTask, Task
 
 GROUP = "anomaly-detector"
 
@@ -58,6 +59,7 @@ class Detector:
         self._consumer = kafka.consumer(self._servers, GROUP, **_SESSION, **intake.SETTINGS, **name)
         self._intake = Intake(self._consumer)
         self._pace = Pace()
+        self._cost = RuleCost(time.perf_counter)
         self._dispatch: Dispatch | None = None
         self._tasks: dict[Partition, Task] = {}
         self._given: set[Partition] = set()
@@ -109,6 +111,8 @@ class Detector:
             for anomaly, arrival in found:
                 self._outbox.anomaly(anomaly, arrival)
             dispatch.add(entries, task.engine.place)
+            if isinstance(task, SignalTask):
+                self._cost.add(task.engine, block.values)
         now = time.time_ns() // 1_000_000
         # Of a source whose past is read again nothing is said.
         progress = {
