@@ -16,17 +16,15 @@ import msgspec
 from secure_signal.core.instant import LAST, SECOND
 from secure_signal.core.traffic.label import Label
 
-# Whoever signs in as somebody else may do so from far away.
+# Whoever signs in as somebody else may do so from far away, and a door that was forced may open.
+_FROM_AFAR = frozenset({"impossible_travel"})
 ALSO: dict[str, frozenset[str]] = {
-    kind: frozenset({"impossible_travel"})
-    for kind in (
-        "brute_force",
-        "credential_stuffing",
-        "dormant_account",
-        "mfa_fatigue",
-        "new_device_payout",
-        "recovery_hijack",
-    )
+    "brute_force": _FROM_AFAR | {"password_guessed"},
+    "credential_stuffing": _FROM_AFAR,
+    "dormant_account": _FROM_AFAR,
+    "mfa_fatigue": _FROM_AFAR | {"worn_down"},
+    "new_device_payout": _FROM_AFAR,
+    "recovery_hijack": _FROM_AFAR,
 }
 
 
