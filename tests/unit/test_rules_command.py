@@ -108,7 +108,7 @@ def test_sound_files_are_counted_with_what_is_to_be_known_of_them(folder: Folder
 def test_rules_that_no_signal_reaches_are_told(folder: Folder) -> None:
     result = folder.run("check", folder.write(FAILED.replace("product: app", "product: other")))
     assert result.output.startswith(
-        "note: 1 rule sees nothing: no type of signals has the log source product other"
+        "note: 1 rule looks at product other, category authentication, which no type"
     )
     assert result.exit_code == 0
 
@@ -139,6 +139,12 @@ def test_the_list_says_who_speaks(folder: Folder) -> None:
     ]
     table = folder.run("list", path).output
     assert all(row["id"] in table for row in rows)
+
+
+def test_a_list_of_no_rules_is_empty(folder: Folder) -> None:
+    (folder.path / "rules.toml").write_text("disable = ['*']")
+    result = folder.run("list", folder.write(FAILED))
+    assert (result.exit_code, "Failed" in result.output) == (0, False)
 
 
 @pytest.mark.parametrize("name", ["Failed Login", "failed_login", "11111111-1111-4111-8111-111111111111"])

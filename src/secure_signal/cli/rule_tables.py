@@ -17,7 +17,7 @@ WIDTH = 250
 
 
 def row(rule: Rule) -> dict[str, str]:
-    """A rule in the columns of ``rules list``."""
+    """A rule as ``rules list`` shows it, in the order of its columns."""
     return {
         "name": rule.anomaly_type,
         "level": rule.level,
@@ -42,10 +42,9 @@ def _fires(rule: Rule) -> str:
 def of_rules(rules: Iterable[Rule]) -> Table:
     """One line for each rule."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
-    rows = list(map(row, rules))
-    for name in rows[0]:
-        table.add_column(name.replace("logsource", "log source"), no_wrap=True)
-    for each in rows:
+    for name in ("name", "level", "status", "kind", "log source", "fires", "id"):
+        table.add_column(name, no_wrap=True)
+    for each in map(row, rules):
         table.add_row(*map(Text, each.values()))
     return table
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secure_signal.cli.coverage import coverage
 from secure_signal.core.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from secure_signal.core.detection.trial import Trial
 
 app = typer.Typer()
-_rules = typer.Typer(help="Check, list, explain, test and profile Sigma rules.", no_args_is_help=True)
+_rules = typer.Typer(
+    help="Check, list, explain, test and profile Sigma rules; tell which were on.", no_args_is_help=True
+)
 app.add_typer(_rules, name="rules")
+_rules.command()(coverage)
 
 Folders = Annotated[
     list[Path] | None,
@@ -47,7 +51,6 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
     Example: `secure-signal rules check my-rules/`
     """
     from secure_signal.adapters import rule_files
-    from secure_signal.core.detection import portrait
 
     ruleset, problems = rule_files.check(rules, logsources)
     for problem in problems:
@@ -57,7 +60,7 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
         typer.echo(f"{_count(len(problems), 'problem')} in {_count(len(files), 'file')}.")
         raise typer.Exit(1)
     notes = [f"{rule.origin}: note: {rule.title}: {notice}" for rule, notice in ruleset.notices]
-    notes += [f"note: {notice}" for notice in portrait.unseen(ruleset)]
+    notes += [f"note: {remark}" for remark in ruleset.remarks]
     for note in notes:
         typer.echo(note)
     counts = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"), (notes, "note"))

@@ -1,6 +1,5 @@
 """A rule as a person wants to see it: what it asks, where it looks, what it costs."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from secure_signal.core.detection import cost_class, summary, wording
@@ -106,15 +105,6 @@ def _anomalies(rule: Rule, ruleset: RuleSet) -> str:
 def seen(source: LogSource, logsources: LogSources) -> list[str]:
     """The types of signals, or ``prefix.*``, that rules of a log source look at."""
     return [kind for kind, entry in logsources.entries if source.covers(entry)]
-
-
-def unseen(ruleset: RuleSet) -> Iterator[str]:
-    """Sentences about the log sources that no type is mapped to, so that their rules see nothing."""
-    sources = Counter(rule.logsource for rule in ruleset.detections)
-    for source, rules in sources.items():
-        if not seen(source, ruleset.logsources):
-            count = "1 rule sees" if rules == 1 else f"{rules} rules see"
-            yield f"{count} nothing: no type of signals has the log source {source}; map one to it"
 
 
 def _fields(node: Node) -> Iterator[str]:
