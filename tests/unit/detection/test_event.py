@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from secure_signal.core import signal
@@ -93,57 +93,53 @@ NUMBERS = [
     "9" * 5000,
     "1." + "1" * 17000,
 ]
-PIECES = st.sampled_from(
-    [
-        *(
-            b"",
-            b" ",
-            b"\n",
-            b"\r",
-            b"{",
-            b"}",
-            b"{}",
-            b"[]",
-            b"\xff",
-            b"\x7f",
-            b"\\",
-            b"null",
-            b"{}{}",
-            CLEAN,
-        ),
-        *(CLEAN.replace(b"1.5", number.encode()) for number in NUMBERS),
-        *(CLEAN.replace(b"1.5", b"[" * n + b"]" * n) for n in (62, 63, 64, 100, 2000)),
-        *(CLEAN.replace(b"1.5", b"[" + b"1e99," * n + b"1]") for n in (1000, 2100, 6000)),
-        *(
-            CLEAN.replace(b"1.5", b'"' + text + b'"')
-            for text in (b"\\u0000", b"\\ud800", b"\\n", b"\xed\xa0\x80", b"\xc3\xa9", b"\\\\ud8", b"\\u0041")
-        ),
-        *(
-            CLEAN.replace(b'"a"', b'"' + text + b'"')
-            for text in (b"\\n", b"\xc2\x85", b"\xc3\xa9", b"\\u0041")
-        ),
-        *(
-            CLEAN.replace(b'{"n"', b'{"n":%b},"payload":{"n"' % text)
-            for text in (b"[[", b"1", b"1e999", b"\\u0000")
-        ),
-        *(CLEAN[:-1] + b',"payload":' + text + b"}" for text in (b"{}", b"[]", b"1", b"nul")),
-        *(
-            CLEAN[:40],
-            CLEAN[40:],
-            CLEAN + b"\n",
-            b" " + CLEAN,
-            CLEAN + b"\r\n",
-            CLEAN + b" x",
-            CLEAN.replace(b",", b",\n"),
-        ),
-        b"{" + b" " * 20_000 + CLEAN[1:],
-        CLEAN.replace(b'"a"', b'"' + b"\xc3\xa9" * 256 + b'"'),
-        CLEAN.replace(b'"a"', b'"' + b"\xc3\xa9" * 257 + b'"'),
-    ]
-)
+PIECES = [
+    *(
+        b"",
+        b" ",
+        b"\n",
+        b"\r",
+        b"{",
+        b"}",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b"\x7f",
+        b"\\",
+        b"null",
+        b"{}{}",
+        CLEAN,
+    ),
+    *(CLEAN.replace(b"1.5", number.encode()) for number in NUMBERS),
+    *(CLEAN.replace(b"1.5", b"[" * n + b"]" * n) for n in (62, 63, 64, 100, 2000)),
+    *(CLEAN.replace(b"1.5", b"[" + b"1e99," * n + b"1]") for n in (1000, 2100, 6000)),
+    *(
+        CLEAN.replace(b"1.5", b'"' + text + b'"')
+        for text in (b"\\u0000", b"\\ud800", b"\\n", b"\xed\xa0\x80", b"\xc3\xa9", b"\\\\ud8", b"\\u0041")
+    ),
+    *(CLEAN.replace(b'"a"', b'"' + text + b'"') for text in (b"\\n", b"\xc2\x85", b"\xc3\xa9", b"\\u0041")),
+    *(
+        CLEAN.replace(b'{"n"', b'{"n":%b},"payload":{"n"' % text)
+        for text in (b"[[", b"1", b"1e999", b"\\u0000")
+    ),
+    *(CLEAN[:-1] + b',"payload":' + text + b"}" for text in (b"{}", b"[]", b"1", b"nul")),
+    *(
+        CLEAN[:40],
+        CLEAN[40:],
+        CLEAN + b"\n",
+        b" " + CLEAN,
+        CLEAN + b"\r\n",
+        CLEAN + b" x",
+        CLEAN.replace(b",", b",\n"),
+    ),
+    b"{" + b" " * 20_000 + CLEAN[1:],
+    CLEAN.replace(b'"a"', b'"' + b"\xc3\xa9" * 256 + b'"'),
+    CLEAN.replace(b'"a"', b'"' + b"\xc3\xa9" * 257 + b'"'),
+]
 
 
-@given(st.lists(OBJECTS | PIECES, max_size=4))
+@settings(deadline=None)
+@given(st.lists(OBJECTS | st.sampled_from([piece for piece in PIECES if len(piece) < 300]), max_size=4))
 @example([b"", CLEAN + b"\n" + CLEAN])
 @example([CLEAN[:40], CLEAN[40:]])
 @example([b"", CLEAN + CLEAN])
@@ -153,7 +149,7 @@ def test_a_block_is_read_as_its_records_one_by_one(values: list[bytes]) -> None:
 
 
 def test_every_piece_is_read_as_it_is_alone() -> None:
-    for value in PIECES.elements:  # type: ignore[attr-defined]
+    for value in PIECES:
         same([value])
         same([CLEAN, value])
 

@@ -15,13 +15,13 @@ from secure_signal.core.detection.condition import (
     Node,
     Not,
     SameAs,
-    compile_node,
 )
 from secure_signal.core.detection.correlation import Bound
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.explanation import Explained, explain
 from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.pattern import Pattern, Wildcard
+from secure_signal.core.detection.predicate import compile_node
 from secure_signal.core.detection.value import Comparison, Network, Number, Present, TimePart
 
 START = 1_777_600_000_000_000

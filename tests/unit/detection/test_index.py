@@ -16,12 +16,12 @@ from secure_signal.core.detection.condition import (
     Node,
     Not,
     SameAs,
-    compile_node,
 )
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.index import Index
 from secure_signal.core.detection.pattern import Pattern, Wildcard
+from secure_signal.core.detection.predicate import compile_node
 from secure_signal.core.detection.value import Comparison, Number, Present
 
 FIELDS = st.sampled_from(["a", "b", "user_id"])

@@ -18,10 +18,10 @@ from secure_signal.core.detection import (
     sigma_filter,
     sigma_problem,
 )
-from secure_signal.core.detection.condition import compile_node
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.extension import ExtensionError
+from secure_signal.core.detection.predicate import compile_node
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.rule import Detection, Rule
 from secure_signal.core.detection.sigma_value import POLICY, Placeholders

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
+import re2
 
 from secure_signal.core import instant, payload, signal
 from secure_signal.core.detection.field import fold, follow, text
@@ -156,15 +157,18 @@ def _is_small(values: Sequence[bytes], block: bytes) -> bool:
     if max(map(len, values), default=0) > _MAX_BYTES:
         return False
     # Two belong to every signal: itself, and its payload.
-    nested = block.count(b"{") + block.count(b"[") - 2 * len(values)
+    nested = block.count(b"{") + (block.count(b"[") if b"[" in block else 0) - 2 * len(values)
     return nested <= payload.MAX_DEPTH - 2 or all(
         value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values
     )
 
 
+_NUL_OR_SURROGATE = re2.compile(rb"\\u(?:0000|[dD])")
+
+
 def _is_storable(block: bytes) -> bool:
     """Whether it is UTF-8, and has no escape that may stand for a NUL or a lone surrogate."""
-    if b"\\u0000" in block or b"\\ud" in block or b"\\uD" in block:
+    if _NUL_OR_SURROGATE.search(block):
         return False
     try:
         return block.isascii() or bool(block.decode())

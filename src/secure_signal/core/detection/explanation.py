@@ -16,9 +16,9 @@ from secure_signal.core.detection.condition import (
     Node,
     Not,
     SameAs,
-    compile_node,
 )
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.predicate import compile_node
 
 # Of what a keyword found in a payload, so much is told.
 _MAX_FOUND = 5
@@ -43,7 +43,7 @@ class Explained(Struct, frozen=True, omit_defaults=True):
 def explain(node: Node, event: Event) -> Explained:
     """Each part with its outcome, also where the engine need not look at it to know the whole.
 
-    ``held`` is what the predicate of ``condition.compile_node`` says, unless that raises BoundError.
+    ``held`` is what the predicate of ``predicate.compile_node`` says, unless that raises BoundError.
     """
     match node:
         case AllOf(parts):

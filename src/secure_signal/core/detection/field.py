@@ -18,16 +18,18 @@ def fold(text: str) -> str:
 
 
 class _Folding(dict[int, int]):
-    """Code points to their folded ones; only those that change are kept, about 1,500 at most."""
+    """Code points to their folded ones: those that change, about 1,500, are kept, and those of alphabets."""
 
     def __missing__(self, code: int) -> int:
         character = chr(code)
         folded = next((f for f in (character.casefold(), character.lower()) if len(f) == 1), character)
-        if folded != character:
+        if folded != character or code < _ALPHABETS:
             self[code] = ord(folded)
         return ord(folded)
 
 
+# Where Unicode's ideographs begin; those are too many to be kept.
+_ALPHABETS = 0x2E80
 _FOLDING = _Folding()
 
 

@@ -6,10 +6,15 @@ from typing import Any, Generic, TypeVar
 import ahocorasick
 
 from secure_signal.core.detection.event import OWN, Event
+from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.need import Clue, Need
 
 T = TypeVar("T")
 Numbers = tuple[int, ...]
+
+# For each field, less than 100 kB.
+_MAX_KNOWN = 256
+_MAX_LENGTH = 128
 
 
 class Index(Generic[T]):
@@ -35,15 +40,24 @@ class Index(Generic[T]):
     def find(self, event: Event) -> list[T]:
         """What an event might match: everything it does match, and few others."""
         hits = self._always.copy()
+        folds = event.folds
+        if folds is None:
+            folds = event.folds = {}
         members = self._members
         payload = event.payload
         for name in payload if len(payload) < len(members) else members:
             field = members.get(name)
-            if field is not None and payload.get(name) is not None:
-                field.collect(event.folded(name), hits)
+            value = payload.get(name)
+            if field is None or value is None:
+                continue
+            if value.__class__ is str:
+                folds[name], found = field.known.get(value) or field.learn(value)
+            else:
+                found = field.hits(event.folded(name))
+            hits += found
         for name, field in self._others.items():
             if event.value(name) is not None:
-                field.collect(event.folded(name), hits)
+                hits += field.hits(event.folded(name))
         if not hits:
             return []
         things = self._things
@@ -54,9 +68,11 @@ class Index(Generic[T]):
 class _Field:
     """What is sought in one field: whole values by hash, parts of them by one Aho-Corasick automaton."""
 
-    __slots__ = ("_any", "_automaton", "_whole", "_within")
+    __slots__ = ("_any", "_automaton", "_whole", "_within", "known")
 
     def __init__(self) -> None:
+        self.known: dict[str, tuple[tuple[str], list[Numbers]]] = {}
+        """Values that came lately, folded, with their hits: most fields have few values in use."""
         self._any: Numbers = ()
         self._whole: dict[str, Numbers] = {}
         self._within: dict[str, Numbers] = {}
@@ -78,13 +94,23 @@ class _Field:
                 self._automaton.add_word(text, numbers)
             self._automaton.make_automaton()
 
-    def collect(self, texts: tuple[str, ...], hits: list[Numbers]) -> None:
-        """Add the numbers that texts of the field hit, some perhaps twice; the field is there."""
-        if self._any:
-            hits.append(self._any)
+    def learn(self, value: str) -> tuple[tuple[str], list[Numbers]]:
+        """A value folded, with its hits; one of modest length is known from now on."""
+        texts = (fold(value),)
+        found = texts, self.hits(texts)
+        if len(value) <= _MAX_LENGTH:
+            if len(self.known) >= _MAX_KNOWN:
+                self.known.clear()
+            self.known[value] = found
+        return found
+
+    def hits(self, texts: tuple[str, ...]) -> list[Numbers]:
+        """The numbers that texts of the field hit, some perhaps twice; the field is there."""
+        hits = [self._any] if self._any else []
         for text in texts:
             numbers = self._whole.get(text)
             if numbers is not None:
                 hits.append(numbers)
             if self._automaton is not None:
-                hits.extend([numbers for _, numbers in self._automaton.iter(text)])
+                hits += [numbers for _, numbers in self._automaton.iter(text)]
+        return hits

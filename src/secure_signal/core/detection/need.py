@@ -3,11 +3,16 @@
 A need is a set of clues, at least one of which is in every signal that matches.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import log2
 from typing import TypeAlias
 
-from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Node, SameAs
+from secure_signal.core.detection import necessary
+from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Node, SameAs, ValueTest
+from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.field import fold, text
 from secure_signal.core.detection.pattern import Pattern
 from secure_signal.core.detection.value import Number, Present
@@ -39,27 +44,58 @@ class Literal:
 
 Need: TypeAlias = frozenset[Literal]
 
+# What twice as many conditions have is taken for so many characters shorter.
+_SHARED = 2
 
-def of(node: Node) -> Need | None:
-    """A condition's need; None when any signal may match it."""
+
+def of(node: Node, shared: Mapping[Literal, int] | None = None) -> Need | None:
+    """A condition's need; None when any signal may match it.
+
+    ``shared`` tells how many conditions have a literal: what many ask for is in many signals.
+    """
     match node:
         case AllOf(parts):
-            needs = [need for need in map(of, parts) if need is not None]
-            return max(needs, key=_worth, default=None)
+            needs = [need for need in (of(part, shared) for part in parts) if need is not None]
+            return max(needs, key=lambda need: _worth(need, shared or {}), default=None)
         case AnyOf(parts):
-            alternatives = [of(part) for part in parts]
+            alternatives = [of(part, shared) for part in parts]
             known = [need for need in alternatives if need is not None]
             return frozenset().union(*known) if len(known) == len(alternatives) else None
-        case Field(name, Pattern() as pattern):
-            return frozenset({_of_pattern(name, pattern)})
-        case Field(name, Number(number)):
-            return frozenset(Literal(name, Clue.WHOLE, spelt) for spelt in _spellings(number))
-        case Field(_, Present(False)):
-            return None
-        case Field(name) | SameAs(name):
+        case Field(name, Present(wanted)):
+            return frozenset({Literal(name, Clue.ANY)}) if wanted else None
+        case Field(name, test):
+            return frozenset(_of_test(name, test))
+        case SameAs(name):
             return frozenset({Literal(name, Clue.ANY)})
         case _:
             return None
+
+
+def shared(nodes: Iterable[Node]) -> Counter[Literal]:
+    """How many of these conditions might need each literal."""
+    return Counter(literal for node in nodes for literal in set(_literals(node)))
+
+
+def _literals(node: Node) -> Iterator[Literal]:
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _literals(part)
+        case Field():
+            yield from of(node) or ()
+
+
+def _of_test(name: str, test: ValueTest) -> Iterable[Literal]:
+    match test:
+        case Pattern():
+            return (_of_pattern(name, test),)
+        case Number(number):
+            return (Literal(name, Clue.WHOLE, spelt) for spelt in _spellings(number))
+        case Expression() if test.refusal is None:
+            texts = necessary.texts(test.source)
+            if texts is not None:
+                return (Literal(name, Clue.WITHIN, fold(text)) for text in texts)
+    return (Literal(name, Clue.ANY),)
 
 
 def _of_pattern(name: str, pattern: Pattern) -> Literal:
@@ -75,6 +111,6 @@ def _spellings(number: int | float) -> set[str]:
     return {text(number), text(float(number))} | as_integer
 
 
-def _worth(need: Need) -> tuple[int, int]:
+def _worth(need: Need, shared: Mapping[Literal, int]) -> tuple[float, int]:
     """The rarity of its commonest clue; of equal ones the need with fewer."""
-    return min(literal.rarity for literal in need), -len(need)
+    return min(literal.rarity - _SHARED * log2(shared.get(literal, 1)) for literal in need), -len(need)

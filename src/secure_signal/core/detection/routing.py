@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from secure_signal.core.detection import need
-from secure_signal.core.detection.condition import Node, Predicate, compile_node
+from secure_signal.core.detection.condition import Node
 from secure_signal.core.detection.entry import Feed
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.index import Index
 from secure_signal.core.detection.logsource import LogSource
+from secure_signal.core.detection.predicate import Predicate, compile_node
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.detection.type_test import NEVER, given, types_of
@@ -94,7 +95,8 @@ class Router:
             if rule.logsource.covers(source) and (condition := self._condition(rule, kind)) != NEVER
         ]
         fed = Counter(feed.correlation.id for rule, _ in looking for feed in self._feeds.get(rule.id, ()))
-        candidates = [(need.of(c), self._candidate(rule, c, fed)) for rule, c in looking]
+        shared = need.shared(condition for _, condition in looking)
+        candidates = [(need.of(c, shared), self._candidate(rule, c, fed)) for rule, c in looking]
         if len(candidates) <= _FEW:
             return tuple(candidate for _, candidate in candidates)
         return Index(candidates)

@@ -50,7 +50,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Mapping
         "bounds": (Bound("gte", 1),) if alternatives else _bounds(kind, document.content, len(slots)),
         "percentile": _percentile(kind, wanted),
         "alternatives": alternatives,
-        "suppress": int(int(extension.read(document).suppress or 0)),
+        "suppress": int(extension.read(document).suppress or 0),
     }
     of_slots = [(slot.group_fields, slot.value_fields) for slot in slots]
     return Correlation(

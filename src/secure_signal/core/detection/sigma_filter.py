@@ -12,9 +12,10 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from secure_signal.core.detection import sigma
-from secure_signal.core.detection.condition import AllOf, Node, compile_node
+from secure_signal.core.detection.condition import AllOf, Node
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
+from secure_signal.core.detection.predicate import compile_node
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma_value import POLICY, PlaceholderError, Placeholders
 
