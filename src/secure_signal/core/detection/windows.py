@@ -28,6 +28,7 @@ class Windows:
         self._rules = {rule.id: rule for rule in correlations}
         self._lateness = lateness
         self._windows: dict[str, Window] = {}
+        self._ahead: dict[str, int] = {}
         self._changed: set[str] = set()
         self._entries_to_sweep = _SMALLEST_SWEEP
 
@@ -51,7 +52,7 @@ class Windows:
             window = self._windows[key] = Window(rule)
         # An entry that is skipped is one read again, and moves event time as it did before.
         self.watermark = max(self.watermark, min(match.time, now))
-        if position <= window.position:
+        if position < window.position or position <= self._ahead.get(key, -1):
             return None
         window.position = position
         self._changed.add(key)
@@ -78,8 +79,14 @@ class Windows:
         self._changed.add(key)
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
-        """The windows that changed since the last call, as key and state; None for one that is gone."""
-        changed, self._changed = self._changed, set()
+        """The windows that changed since the last call, as key and state; None for one that is gone.
+
+        Those of a rule come after those of rules that list it: what it found at a position that it will skip
+        is in theirs.
+        """
+        ranks = {rule: rank for rank, rule in enumerate(reversed(self._rules))}
+        changed = sorted(self._changed, key=lambda key: ranks.get(read_key(key)[0], 0))
+        self._changed = set()
         found = ((key, self._windows.get(key)) for key in changed)
         return ((key, None if window is None else snapshot.encode(window)) for key, window in found)
 
@@ -93,6 +100,7 @@ class Windows:
         if window is None:
             return False
         self._windows[key] = window
+        self._ahead[key] = window.position
         self._changed.add(key)
         return True
 

@@ -1,0 +1,231 @@
+"""Correlations judged anew from all that came before, slowly: what the engine's windows have to equal.
+
+It knows rules as plain values, and shares nothing with the engine but how an anomaly's id is made.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+from secure_signal.core import identity
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "lt": lambda a, b: a < b,
+    "lte": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "gte": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "neq": lambda a, b: a != b,
+}
+
+# A boolean condition: a rule's name, or ("not", x), ("and", x, y, …), ("or", x, y, …).
+Tree = Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A correlation; times in seconds. ``condition`` is a Tree or has comparisons by their operators."""
+
+    name: str
+    kind: str
+    rules: tuple[str, ...]
+    group_by: tuple[str, ...]
+    timespan: int
+    condition: Any
+    field: str = ""
+    suppress: int = 0
+
+    def yaml(self, number: int) -> str:
+        """It as a Sigma document."""
+        condition = self.condition
+        if isinstance(condition, dict):
+            condition = {**condition, **({"field": self.field} if self.field else {})}
+        else:
+            condition = written(condition)
+        correlation = {
+            "type": self.kind,
+            "rules": list(self.rules),
+            "group-by": list(self.group_by),
+            "timespan": f"{self.timespan}s",
+            "condition": condition,
+            "generate": True,
+        }
+        extension = f"secure_signal: {{suppress: {self.suppress}s}}\n" if self.suppress else ""
+        return (
+            f"title: {self.name}\nid: 00000000-0000-4000-8000-{number:012}\nname: {self.name}\n"
+            f"correlation: {correlation!r}\n{extension}"
+        ).replace("True", "true")
+
+
+def written(tree: Tree) -> str:
+    """A boolean condition as Sigma has it."""
+    if isinstance(tree, str):
+        return tree
+    operator, *parts = tree
+    if operator == "not":
+        return f"not ({written(parts[0])})"
+    return f" {operator} ".join(f"({written(part)})" for part in parts)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What comes into a group's window, or what was found: ``fields`` are what rules can see of it."""
+
+    time: int
+    id: str
+    user: str
+    fields: dict[str, Any]
+    slots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """An anomaly, as far as it is compared."""
+
+    rule: str
+    group: tuple[Any, ...]
+    time: int
+    user: str
+    evidence: tuple[str, ...]
+
+
+@dataclass
+class Judge:
+    """Takes signals in event-time order and gives what each makes the rules find.
+
+    ``local`` are the rules whose groups lie within a user, ``detections`` those that are no correlations.
+    """
+
+    rules: list[Rule]
+    ids: dict[str, str]
+    local: set[str]
+    detections: list[str]
+    suppressed: int = 0
+    _entries: dict[tuple[str, tuple[Any, ...]], list[Entry]] = field(default_factory=dict)
+    _held: dict[tuple[str, tuple[Any, ...]], bool] = field(default_factory=dict)
+    _told: dict[tuple[str, tuple[Any, ...]], int] = field(default_factory=dict)
+
+    def see(self, signal: Entry) -> Iterator[Found]:
+        """What a signal makes the rules find: those within its user first."""
+        matched = [name for name in self.detections if name in signal.slots]
+        named = {rule.name: rule for rule in self.rules}
+        fed = [rule.name for name in matched for rule in self.rules if name in rule.rules]
+        # What only one detection can feed comes first.
+        entered = dict.fromkeys(
+            sorted(fed, key=lambda name: len(set(self.detections) & set(named[name].rules)) > 1)
+        )
+        others: list[tuple[Rule, tuple[str, ...], Entry]] = []
+        for name in entered:
+            rule = named[name]
+            slots = tuple(each for each in rule.rules if each in signal.slots)
+            if name in self.local:
+                yield from self._follow(rule, slots, signal, others)
+            else:
+                others.append((rule, slots, signal))
+        for each in others:
+            yield from self._follow(*each, None)
+
+    def _follow(
+        self,
+        rule: Rule,
+        slots: tuple[str, ...],
+        entry: Entry,
+        others: list[tuple[Rule, tuple[str, ...], Entry]] | None,
+    ) -> Iterator[Found]:
+        """An entry and all that comes of it, to the end of the chains; what users share goes to others."""
+        pending = [(rule, slots, entry)]
+        for rule, slots, entry in pending:
+            if others is not None and rule.name not in self.local:
+                others.append((rule, slots, entry))
+                continue
+            openings: list[Entry] = []
+            yield from self._enter(rule, slots, entry, openings)
+            pending += [
+                (outer, (rule.name,), found)
+                for found in openings
+                for outer in self.rules
+                if rule.name in outer.rules
+            ]
+
+    def _enter(
+        self, rule: Rule, slots: tuple[str, ...], entry: Entry, openings: list[Entry]
+    ) -> Iterator[Found]:
+        group = tuple(entry.user if name == "user_id" else entry.fields.get(name) for name in rule.group_by)
+        if None in group:
+            return
+        key = rule.name, group
+        entries = self._entries.setdefault(key, [])
+        entries.append(Entry(entry.time, entry.id, entry.user, entry.fields, slots))
+        window = [e for e in entries if e.time >= entry.time - rule.timespan * 1_000_000]
+        held = self._held.get(key, False) and len(window) > 1
+        holds = self._held[key] = satisfied(rule, window)
+        if held or not holds:
+            return
+        name = identity.of_anomaly(self.ids[rule.name], group, entry.user, entry.time, entry.id)
+        fields = dict(zip(rule.group_by, group, strict=True))
+        openings.append(Entry(entry.time, name, entry.user, fields))
+        last = self._told.get(key)
+        if last is not None and rule.suppress and entry.time - last < rule.suppress * 1_000_000:
+            self.suppressed += 1
+            return
+        self._told[key] = entry.time
+        yield Found(rule.name, group, entry.time, entry.user, tuple(e.id for e in window))
+
+
+def satisfied(rule: Rule, window: list[Entry]) -> bool:
+    """Whether a rule's condition holds over a window."""
+    if not isinstance(rule.condition, dict):
+        return any(
+            _true(rule, rule.condition, set(chosen), window)
+            and (rule.kind == "temporal" or _rises(window, chosen))
+            for size in range(len(rule.rules) + 1)
+            for chosen in combinations(rule.rules, size)
+            if all(any(name in e.slots for e in window) for name in chosen)
+        )
+    measure = _measure(rule, window)
+    return measure is not None and all(
+        OPERATORS[operator](measure, limit) for operator, limit in rule.condition.items()
+    )
+
+
+def _true(rule: Rule, tree: Tree, chosen: set[str], window: list[Entry], wanted: bool = True) -> bool:
+    """With these rules taken as met; a rule is not met only if the whole window is without it."""
+    if isinstance(tree, str):
+        return tree in chosen if wanted else not any(tree in e.slots for e in window)
+    operator, *parts = tree
+    if operator == "not":
+        return _true(rule, parts[0], chosen, window, not wanted)
+    among = all if (operator == "and") is wanted else any
+    return among(_true(rule, part, chosen, window, wanted) for part in parts)
+
+
+def _rises(window: list[Entry], names: tuple[str, ...]) -> bool:
+    """Whether entries of these rules, one each, can be picked at strictly rising times."""
+    last = -1
+    for name in names:
+        times = [e.time for e in window if name in e.slots and e.time > last]
+        if not times:
+            return False
+        last = min(times)
+    return True
+
+
+def _measure(rule: Rule, window: list[Entry]) -> Any:
+    values = [e.user if rule.field == "user_id" else e.fields.get(rule.field) for e in window]
+    match rule.kind:
+        case "event_count":
+            return len(window)
+        case "value_count":
+            return len({v for v in values if v is not None})
+        case "temporal":
+            return len({name for e in window for name in e.slots})
+        case "temporal_ordered":
+            names = rule.rules
+            return max(
+                n for n in range(len(names) + 1) if any(_rises(window, c) for c in combinations(names, n))
+            )
+    numbers = [Fraction(v) for v in values if isinstance(v, int | float)]
+    total = sum(numbers)
+    return None if not numbers else total if rule.kind == "value_sum" else total / len(numbers)
