@@ -18,7 +18,7 @@ from secure_signal.core.instant import SECOND
 pytestmark = pytest.mark.integration
 
 DAY = 24 * 3600 * SECOND
-HEAD = RuleHead("r1", "One", "detection", "low", "d1")
+HEAD = RuleHead("r1", "One", "one", "detection", "low", "d1")
 
 
 def now() -> int:

@@ -1,5 +1,6 @@
 """Rules change under a running detector: it takes good ones, refuses bad ones, and remembers which it had."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.detector_lab import LOGSOURCES, RULES, Findings, Process, send
 from tests.servers import until
+from typer.testing import CliRunner
 
 from secure_signal.adapters import rule_coverage, rule_files, topics
 from secure_signal.adapters.rule_status import Failure, Statuses
+from secure_signal.cli import app
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.coverage import Coverage, Run
 from secure_signal.core.instant import SECOND
@@ -55,7 +58,11 @@ def findings(kafka_bootstrap: str, topics: None) -> Iterator[Findings]:
 
 
 def test_good_rules_are_taken_bad_ones_refused_while_signals_flow(
-    kafka_bootstrap: str, detector: Process, findings: Findings, rules: Path
+    kafka_bootstrap: str,
+    detector: Process,
+    findings: Findings,
+    rules: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent = 0
 
@@ -149,6 +156,12 @@ def test_good_rules_are_taken_bad_ones_refused_while_signals_flow(
     (partition,) = {run.partition for run in runs()}
     expected = [False] * 3 + [True] * 3 + [False] * 3
     assert [on(coverage, ADDED, partition, n) for n in range(sent)] == expected
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    monkeypatch.setenv("COLUMNS", "200")
+    table = CliRunner().invoke(app, ["rules", "coverage", "every_failure", "--since", "1h"])
+    shown = [re.search(r"(on|off)\b", line) for line in table.output.splitlines()[2:]]
+    assert [form and form[0] for form in shown] == ["off", "on", "off"]
+    assert CliRunner().invoke(app, ["rules", "coverage", "unheard_of"]).exit_code != 0
     assert [on(coverage, MANY_FAILURES, partition, n) for n in range(sent + 1)] == [True] * sent + [None]
 
 

@@ -120,7 +120,7 @@ def test_merged_runs_claim_the_same(runs: list[Run]) -> None:
 
 
 def test_whether_a_rule_was_on() -> None:
-    head = RuleHead("r1", "One", "detection", "low", "d1")
+    head = RuleHead("r1", "One", "one", "detection", "low", "d1")
     found = Coverage(
         (run("a", 0, 10), run("b", 8, 20), run("lost", 20, 30), run("a", 0, 10, partition=1)),
         {"a": RuleList("a", 0, []), "b": RuleList("b", 0, [head])},

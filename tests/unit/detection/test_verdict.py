@@ -170,8 +170,8 @@ def test_late_and_early_signals_are_told(load: Load, ahead: int, words: str) -> 
 def test_what_rules_were_on_is_told(load: Load) -> None:
     (rule,) = load(FAILED, BRUTE_FORCE).correlations
     run = Run("signal-events", 0, "t", "abc", 0, 9)
-    same = RuleHead(rule.id, rule.title, "correlation", "high", rule.digest)
-    other = RuleHead(rule.id, rule.title, "correlation", "high", "other")
+    same = RuleHead(rule.id, rule.title, rule.anomaly_type, "correlation", "high", rule.digest)
+    other = RuleHead(rule.id, rule.title, rule.anomaly_type, "correlation", "high", "other")
 
     def told(*evaluations: Evaluation) -> str:
         return " ".join(circumstance.of_presence(rule, Presence(evaluations)))

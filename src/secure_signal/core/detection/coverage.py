@@ -185,8 +185,9 @@ class Coverage:
         return self._presence(rule_id, runs)
 
     def _presence(self, rule_id: str, runs: Iterable[Run]) -> Presence:
-        return Presence(tuple(self._evaluation(rule_id, run) for run in runs))
+        return Presence(tuple(self.evaluation(rule_id, run) for run in runs))
 
-    def _evaluation(self, rule_id: str, run: Run) -> Evaluation:
+    def evaluation(self, rule_id: str, run: Run) -> Evaluation:
+        """What a run had of a rule."""
         known = self.rule_lists.get(run.ruleset)
         return Evaluation(run, known.get(rule_id) if known else None, known is not None)

@@ -11,10 +11,11 @@ from secure_signal.core.detection.ruleset import RuleSet
 
 
 class RuleHead(msgspec.Struct, frozen=True):
-    """A rule's name; ``digest`` changes when what it matches does, ``speaks`` is False for a silent part."""
+    """A rule's names; ``digest`` changes when what it matches does, ``speaks`` is False for a silent part."""
 
     id: str
     title: str
+    anomaly_type: str
     kind: Literal["detection", "correlation"]
     level: Severity
     digest: str
@@ -42,6 +43,7 @@ def _head(rule: Rule) -> RuleHead:
     return RuleHead(
         id=rule.id,
         title=rule.title,
+        anomaly_type=rule.anomaly_type,
         kind="correlation" if isinstance(rule, Correlation) else "detection",
         level=rule.level,
         digest=rule.digest,
