@@ -7,7 +7,7 @@ import yaml
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.problem import Problem
 
-_MAX_NODES = 50_000
+_MAX_NODES = 20_000
 _MAX_DEPTH = 32
 _LINES_DEPTH = 6
 
@@ -34,6 +34,9 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         yield Problem(file, mark.line + 1 if mark else 1, f"is no YAML that can be read: {error.problem}")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        yield Problem(file, line, f"is no YAML that can be read: {error.reason}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         yield Problem(file, 1, f"is no YAML that can be read: {error}")
 

@@ -28,6 +28,7 @@ from secure_signal.core.detection.sigma_value import POLICY, Placeholders
 
 Parsed: TypeAlias = SigmaRule | SigmaCorrelationRule | SigmaFilter
 _T = TypeVar("_T")
+_CONDITIONS = (("detection", "condition"), ("filter", "condition"), ("correlation", "condition"))
 
 
 def compile_rules(
@@ -54,6 +55,8 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
         problems.append(sigma_problem.of(document, error))
     except ExtensionError as error:
         problems.append(Problem(document.file, document.line(*error.paths), str(error)))
+    except RecursionError:
+        problems.append(Problem(document.file, document.line(*_CONDITIONS), "is nested too deep"))
     except Exception as error:
         # A document may hold anything; not all of it is foreseen by those who parse it.
         problems.append(
@@ -78,7 +81,7 @@ def _parse(document: Document) -> Parsed:
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
     if "detection" in content:
-        content = {**content, "detection": sigma.present_day(content["detection"])}
+        content = {**content, "detection": sigma.read_detection(content["detection"])}
     return SigmaRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 

@@ -15,7 +15,7 @@ from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
 
-from secure_signal.core.detection import backtracking, condition
+from secure_signal.core.detection import backtracking, condition, extent
 from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
@@ -57,14 +57,21 @@ def condition_of(parsed: SigmaRule, placeholders: Placeholders) -> Node:
     return simplify(AnyOf(tuple(conditions)))
 
 
-def present_day(detection: Any, top: bool = True) -> Any:
+def read_detection(detection: Any) -> Any:
+    """A detection as pySigma takes it; SigmaError where it asks for too much, or its condition is no text."""
+    if isinstance(detection, dict):
+        extent.check(detection)
+    return _present_day(detection)
+
+
+def _present_day(detection: Any, top: bool = True) -> Any:
     """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name."""
     if isinstance(detection, list):
-        return [present_day(item, top=False) for item in detection]
+        return [_present_day(item, top=False) for item in detection]
     if not isinstance(detection, dict):
         return detection
     return {
-        str(key).replace("|utf16le", "|wide"): present_day(value, top=False)
+        str(key).replace("|utf16le", "|wide"): _present_day(value, top=False)
         for key, value in detection.items()
         if not (top and key == "timeframe")
     }

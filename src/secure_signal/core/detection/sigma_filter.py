@@ -69,7 +69,7 @@ def narrowed(rule: Detection, filters: Iterable[Filter]) -> Detection:
 def filter_of(document: Document, parsed: SigmaFilter, placeholders: Placeholders) -> Filter:
     """The filter; SigmaError where its condition is wrong, ValueError where we cannot run it."""
     written = {key: value for key, value in document.content["filter"].items() if key != "rules"}
-    detection = sigma.present_day(written)
+    detection = sigma.read_detection(written)
     rule = SigmaRule.from_dict(
         {"title": parsed.title, "logsource": document.content["logsource"], "detection": detection},
         policy=POLICY,

@@ -9,7 +9,8 @@ from secure_signal.core.detection.extension import KEY
 from secure_signal.core.detection.problem import Problem
 
 _LONGEST = 500
-_QUOTED = re.compile(r"'([^']+)'")
+# What pySigma quotes, or names in other ways.
+_QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
 
 # The key at fault and the way out, by pySigma's class of error.
 _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
@@ -63,7 +64,7 @@ def brief(message: str) -> str:
 
 def _line_of_quoted(document: Document, message: str) -> int | None:
     """The line of a key that the message quotes, or that has a quoted modifier; the innermost first."""
-    quoted = [word.strip() for word in _QUOTED.findall(message)]
+    quoted = [word.strip() for words in _QUOTED.findall(message) for word in words if word]
     for path in sorted(document.lines, key=len, reverse=True):
         if path and path[0] != KEY and any(word == path[-1] or f"|{word}" in path[-1] for word in quoted):
             return document.lines[path]
