@@ -69,9 +69,8 @@ def _signal(counted: Counted, with_rules: bool) -> Text:
     told = [f"{name}={value(each)}" for name, each in counted.fields.items()]
     told += [f"→ {value(each)}" for each in counted.values]
     rules = f"  {', '.join(map(short, counted.rules))}" if with_rules else ""
-    return Text(
-        f"{_clock(counted.timestamp)}  {short(counted.user_id)}  {counted.type}{rules}  {' '.join(told)}"
-    )
+    kind = counted.type or f"anomaly {counted.id}"
+    return Text(f"{_clock(counted.timestamp)}  {short(counted.user_id)}  {kind}{rules}  {' '.join(told)}")
 
 
 def _marked(held: bool | None, text: str) -> Text:

@@ -58,15 +58,23 @@ class Absence(msgspec.Struct):
 def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) -> Cause:
     """Judge an anomaly's signals again; RetryError where PostgreSQL does not answer."""
     evidence = history.evidence(connection, anomaly)
-    found = Cause(anomaly, ruleset.hash, list(_changes(ruleset, anomaly, evidence)), None, evidence)
+    found = Cause(anomaly, ruleset.hash, _changes(ruleset, anomaly), None, evidence)
     rule = next((rule for rule in ruleset.rules if rule.id == anomaly.rule_id), None)
-    last = next((each for each in reversed(evidence) if each.id == anomaly.evidence[-1]), None)
-    if rule is not None and last is not None:
-        told = verdict.of(ruleset, rule, _event(last), partial(history.events, connection), moment.now())
-        same = [one for one in told if one.anomaly is not None and one.anomaly.id == anomaly.id]
-        found.verdict = (same or told)[0]
-        if not same:
-            found.notes.append("Judged again, the stored signals do not lead to this anomaly.")
+    if rule is None:
+        found.notes.append(f"Its rule {anomaly.rule_id} is not among those that are loaded.")
+        return found
+    past = partial(history.events, connection)
+    at = instant.parse(anomaly.event_time)
+    # Its evidence would not do: that of a correlation of correlations are anomalies.
+    told = [
+        one
+        for event in list(past(at, at + 1, anomaly.user_id))
+        for one in verdict.of(ruleset, rule, event, past, moment.now())
+    ]
+    same = [one for one in told if one.anomaly is not None and one.anomaly.id == anomaly.id]
+    found.verdict = next(iter(same or told), None)
+    if not same:
+        found.notes.append("Judged again, the stored signals do not lead to this anomaly.")
     return found
 
 
@@ -88,14 +96,10 @@ def absence(
     return told
 
 
-def _changes(ruleset: RuleSet, anomaly: Anomaly, evidence: Sequence[StoredSignal]) -> Iterator[str]:
-    if ruleset.hash != anomaly.ruleset:
-        yield f"The rules have changed since: {anomaly.ruleset} found it, {ruleset.hash} is loaded."
-    if all(rule.id != anomaly.rule_id for rule in ruleset.rules):
-        yield f"Its rule {anomaly.rule_id} is not among those that are loaded."
-    missing = set(anomaly.evidence) - {signal.id for signal in evidence}
-    if missing:
-        yield f"{len(missing)} of its {len(anomaly.evidence)} signals are not stored, or not any more."
+def _changes(ruleset: RuleSet, anomaly: Anomaly) -> list[str]:
+    if ruleset.hash == anomaly.ruleset:
+        return []
+    return [f"The rules have changed since: {anomaly.ruleset} found it, {ruleset.hash} is loaded."]
 
 
 def _circumstances(

@@ -5,7 +5,7 @@ from itertools import accumulate
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.unit.detection.conftest import Load
-from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, RULE, START, SUM, signal
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, START, SUM, signal
 
 from secure_signal.core import instant
 from secure_signal.core.detection.backtest import Backtest, Outcome, warm_up
@@ -17,6 +17,18 @@ from secure_signal.core.instant import SECOND
 
 LOUD = FAILED.replace("level: low", "level: low\nstatus: test")
 STRICTER = BRUTE_FORCE.replace("gte: 3", "gte: 2")
+
+CHAINED = f"""
+title: Two bursts
+id: {OTHER}
+correlation:
+  type: event_count
+  rules: {SUM}
+  group-by: user_id
+  timespan: 30s
+  generate: true
+  condition: {{gte: 2}}
+"""
 
 
 def failures(*seconds: float, user: str = "alice") -> list[Event]:
@@ -45,7 +57,7 @@ def counts(outcome: Outcome) -> tuple[int, ...]:
 )
 @example([1, 5, 9, 13], 13)
 def test_windows_are_right_from_the_first_instant_on(load: Load, seconds: list[int], begin: int) -> None:
-    ruleset, events = load(FAILED, BRUTE_FORCE), failures(*seconds)
+    ruleset, events = load(FAILED, BRUTE_FORCE, CHAINED), failures(*seconds)
     since = START + begin * SECOND
     engine = Engine(ruleset)
     whole = [a for a in engine.observe_all(events, 0, LATER) if instant.parse(a.event_time) >= since]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, SUM, signal
 
+from secure_signal.core import instant
 from secure_signal.core.detection import circumstance, verdict
 from secure_signal.core.detection.coverage import Evaluation, Presence, Run
 from secure_signal.core.detection.engine import LATENESS, Engine
@@ -38,6 +39,19 @@ detection: {sel: {outcome: success}, condition: sel}
 """
 
 
+CHAINED = f"""
+title: Two bursts
+id: {OTHER}
+correlation:
+  type: event_count
+  rules: {SUM}
+  group-by: user_id
+  timespan: 40s
+  condition: {{gte: 2}}
+"""
+TOGETHER = BRUTE_FORCE.replace("  group-by: user_id\n", "")
+
+
 def past(events: Iterable[Event]) -> Past:
     """Stored signals, as PostgreSQL would tell of them."""
     stored = list(events)
@@ -56,25 +70,41 @@ def seen(payload: Any = None, kind: str = "auth.login") -> Event:
     return Event.of(signal(0, kind=kind, payload=payload))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["alice", "bob"])), min_size=1, max_size=25),
-    st.booleans(),
-)
+@pytest.mark.parametrize("rules", [(BRUTE_FORCE,), (TOGETHER,), (BRUTE_FORCE, CHAINED), (TOGETHER, CHAINED)])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["alice", "bob"])), min_size=1, max_size=25))
 def test_a_signal_opens_an_episode_where_the_engine_says_so(
-    load: Load, steps: list[tuple[int, str]], grouped: bool
+    load: Load, rules: tuple[str, ...], steps: list[tuple[int, str]]
 ) -> None:
-    ruleset = load(FAILED, BRUTE_FORCE if grouped else BRUTE_FORCE.replace("  group-by: user_id\n", ""))
+    ruleset = load(FAILED, *rules)
     seconds = accumulate(gap for gap, _ in steps)
     events = [Event.of(signal(s, user)) for s, (_, user) in zip(seconds, steps, strict=True)]
-    found = {a.evidence[-1]: a.id for a in Engine(ruleset).observe_all(events, 0, LATER)}
+    speaker = next(rule for rule in ruleset.rules if rule.speaks)
+    found = {a.event_time: a.id for a in Engine(ruleset).observe_all(events, 0, LATER)}
     for event in events:
-        told = judge(ruleset, SUM, event, events)
-        assert (told.reason is Reason.FOUND) == (event.id in found)
-        if told.reason is not Reason.NOT_CROSSED:
-            assert told.anomaly is not None
+        told = judge(ruleset, speaker.id, event, events)
+        opened = told.reason is Reason.FOUND and told.anomaly is not None
+        assert opened == (instant.render(event.timestamp) in found)
+        if told.anomaly is not None:
             assert told.anomaly.id in found.values()
-            assert told.reason is not Reason.FOUND or told.anomaly.id == found[event.id]
+            assert not opened or told.anomaly.id == found[instant.render(event.timestamp)]
+
+
+def test_what_a_correlation_lists_is_told_where_it_found_nothing(load: Load) -> None:
+    events = [Event.of(signal(s)) for s in range(2)]
+    told = judge(load(FAILED, BRUTE_FORCE, CHAINED), OTHER, events[-1], events)
+    assert told.reason is Reason.NOT_CROSSED
+    assert told.text.startswith("It counts what Brute force finds. Of that: The condition is false: 2 in")
+
+
+def test_what_another_correlation_found_is_in_the_window(load: Load) -> None:
+    ruleset = load(FAILED, BRUTE_FORCE, CHAINED)
+    events = [Event.of(signal(s)) for s in (0, 1, 2, 20, 21, 22)]
+    told = judge(ruleset, OTHER, events[-1], events)
+    (found,) = Engine(ruleset).observe_all(events, 0, LATER)
+    assert told.window is not None
+    assert [each.id for each in told.window.signals] == found.evidence
+    assert (told.reason, told.anomaly and told.anomaly.id) == (Reason.FOUND, found.id)
 
 
 def test_a_window_that_lacks_signals(load: Load) -> None:

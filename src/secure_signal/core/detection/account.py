@@ -18,7 +18,10 @@ from secure_signal.core.detection.ruleset import RuleSet
 
 
 class Counted(Struct, frozen=True):
-    """A signal in the window: which rules it matched and by which fields, and what it adds to the metric."""
+    """A signal in the window: which rules it matched and by which fields, and what it adds to the metric.
+
+    Where a correlation is counted: the anomaly that it found, told or not; that has no type.
+    """
 
     id: str
     user_id: str
@@ -82,18 +85,19 @@ def wanted(rule: Correlation) -> str:
 
 
 def _counted(rule: Correlation, detections: Mapping[str, Detection], entry: Entry) -> Counted:
-    event, slots = entry.event, [rule.slots[number] for number in entry.match.slots]
+    event, match = entry.event, entry.match
+    slots = [rule.slots[number] for number in match.slots]
     matched = [detections[slot.rule_id] for slot in slots if slot.rule_id in detections]
     return Counted(
-        id=event.id,
-        user_id=event.user_id,
-        type=event.type,
-        timestamp=instant.render(event.timestamp),
+        id=match.signal_id,
+        user_id=match.user_id,
+        type=event.type if entry.is_signal else "",
+        timestamp=instant.render(match.time),
         rules=[slot.rule_title for slot in slots],
         fields={
             name: value for each in matched for name, value in _held(explain(each.condition, event)).items()
         },
-        values=list(entry.match.values),
+        values=list(match.values),
     )
 
 

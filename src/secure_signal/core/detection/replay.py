@@ -1,24 +1,34 @@
 """A group's signals once more through the engine, as far as one of them, to see what its window held then."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import metric, sighting
+from secure_signal.core.detection.chain import Chain
 from secure_signal.core.detection.correlation import Correlation, Measure
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.entry import feeds_of
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.window import Opening
+from secure_signal.core.detection.windows import Windows
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A signal in the window, and what it counts for."""
+    """What a signal puts into the window: itself, or what a correlation that is listed found at it."""
 
     event: Event
     match: Match
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether it is the signal itself."""
+        return self.match.signal_id == self.event.id
 
 
 @dataclass(frozen=True)
@@ -38,10 +48,44 @@ class Replay:
     opened: bool
 
 
-def entries_of(ruleset: RuleSet, rule: Correlation, event: Event, now: int) -> list[Match]:
-    """The entries that a signal makes into groups of a correlation."""
-    _, matches = _engine(ruleset, rule).judge(event, now)
-    return [match for match in matches if match.correlation == rule.id]
+class _Source:
+    """The entries that signals, in event-time order, make into groups of a correlation.
+
+    What it lists finds all it can here: whether that is told or suppressed is no matter to it.
+    """
+
+    def __init__(self, ruleset: RuleSet, rule: Correlation) -> None:
+        self.parts = [_loud(each) for each in sighting.parts(rule, ruleset) if each.id != rule.id]
+        self._rule = rule
+        self._judge = Engine(RuleSet([*self.parts, rule], ruleset.logsources)).judge
+        self._inner = Engine(RuleSet(self.parts, ruleset.logsources))
+        self._chain = Chain([*self._inner.ruleset.correlations, rule], feeds_of([rule], Windows([rule], 0)))
+
+    def entries(self, event: Event, position: int, now: int) -> list[Entry]:
+        """Those of the next signal, of all groups."""
+        for found in self._inner.observe(event, position, now) if self._chain.links else ():
+            inner = next((c for c in self._inner.ruleset.correlations if c.id == found.rule_id), None)
+            if inner is not None and inner.id in self._chain.links:
+                opening = Opening(event.timestamp, found.user_id, found.evidence, None)
+                self._chain.add(inner, tuple(found.group.values()), opening, found.id)
+        matches = [*self._judge(event, now)[1], *self._chain.entries()]
+        return [Entry(event, match) for match in matches if match.correlation == self._rule.id]
+
+
+def _loud(rule: Detection | Correlation) -> Detection | Correlation:
+    return replace(rule, speaks=True, suppress=0) if isinstance(rule, Correlation) else rule
+
+
+def entries_of(
+    ruleset: RuleSet, rule: Correlation, events: Iterable[Event], last: Event, now: int
+) -> list[Match]:
+    """The entries that the last of some signals, in event-time order, makes into groups of a correlation."""
+    source = _Source(ruleset, rule)
+    for position, event in enumerate(events):
+        entries = source.entries(event, position, now)
+        if _is_same(event, last):
+            return [entry.match for entry in entries]
+    return []
 
 
 def run(
@@ -58,24 +102,20 @@ def run(
     Anomalies from the instant ``sure`` on are sure: what came before the first signal cannot matter there.
     None where the last one makes no entry into it.
     """
-    engine = _engine(ruleset, rule)
+    source = _Source(ruleset, rule)
+    windows = Engine(RuleSet([*source.parts, replace(rule, speaks=True)], ruleset.logsources))
     entries: list[Entry] = []
     anomalies: list[Anomaly] = []
     for position, event in enumerate(events):
-        for match in engine.judge(event, now)[1]:
-            if match.correlation == rule.id and match.key == key:
-                entries.append(Entry(event, match))
-                anomalies += engine.enter(match, position, now)
+        for entry in source.entries(event, position, now):
+            if entry.match.key == key:
+                entries.append(entry)
+                anomalies += windows.enter(entry.match, position, now)
         if _is_same(event, last):
             break
     if not entries or not _is_same(entries[-1].event, last):
         return None
     return _at_last(rule, entries, [a for a in anomalies if instant.parse(a.event_time) >= sure])
-
-
-def _engine(ruleset: RuleSet, rule: Correlation) -> Engine:
-    """The same engine with nothing in it but the rule and its parts."""
-    return Engine(RuleSet(sighting.parts(rule, ruleset), ruleset.logsources))
 
 
 def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) -> Replay:
@@ -85,7 +125,7 @@ def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) 
     condition = rule.condition()
     before = entries[-2:-1] and last.event.timestamp - entries[-2].event.timestamp <= rule.timespan
     opened = bool(anomalies) and (
-        anomalies[-1].evidence[-1] == last.event.id
+        anomalies[-1].evidence[-1] == last.match.signal_id
         and instant.parse(anomalies[-1].event_time) == last.event.timestamp
     )
     return Replay(

@@ -59,11 +59,21 @@ def of(ruleset: RuleSet, rule: Detection | Correlation, event: Event, past: Past
         return [Verdict(Reason.NOT_MATCHED, _why_unmatched(rule, sightings), sightings)]
     if isinstance(rule, Detection):
         return [_of_detection(ruleset, rule, event, sightings, now)]
-    entries = replay.entries_of(ruleset, rule, event, now)
+    inner = [c for c in ruleset.correlations if any(slot.rule_id == c.id for slot in rule.slots)]
+    events = _past(ruleset, rule, event, past, 1) if inner else [event]
+    entries = replay.entries_of(ruleset, rule, events, event, now)
+    if not entries and inner:
+        return [_from_within(each, one) for each in inner for one in of(ruleset, each, event, past, now)]
     if not entries:
         return [Verdict(Reason.NO_GROUP, _without_group(rule, event), sightings)]
     replays = (_replayed(ruleset, rule, match, event, past, now) for match in entries)
     return [_of_replay(ruleset, rule, each, sightings) for each in replays if each is not None]
+
+
+def _from_within(rule: Correlation, verdict: Verdict) -> Verdict:
+    """The verdict of a correlation that another lists, told of that other."""
+    text = f"It counts what {rule.title} finds. Of that: {verdict.text}"
+    return Verdict(verdict.reason, text, verdict.sightings, verdict.window, None)
 
 
 def _replayed(
@@ -74,16 +84,25 @@ def _replayed(
     What opens within the warm-up may have been open before, so that it is looked for further back, as far
     as _LONGEST times.
     """
-    warm = warm_up([RuleSet(sighting.parts(rule, ruleset), ruleset.logsources)])
-    user_id = event.user_id if rule.is_local else None
+    warm = _warm_up(ruleset, rule)
     reach = 1
     while True:
-        since = max(0, event.timestamp - reach * warm)
-        events = past(since, event.timestamp + 1, user_id)
-        found = replay.run(ruleset, rule, match.key, events, event, now, since + warm)
+        events = _past(ruleset, rule, event, past, reach)
+        sure = event.timestamp - (reach - 1) * warm
+        found = replay.run(ruleset, rule, match.key, events, event, now, sure)
         if found is None or found.anomalies or not found.holds or reach == _LONGEST:
             return found
         reach *= 2
+
+
+def _past(ruleset: RuleSet, rule: Correlation, event: Event, past: Past, reach: int) -> Iterable[Event]:
+    """The signals that can matter to a signal's groups, from some warm-ups before it up to it."""
+    since = max(0, event.timestamp - reach * _warm_up(ruleset, rule))
+    return past(since, event.timestamp + 1, event.user_id if rule.is_local else None)
+
+
+def _warm_up(ruleset: RuleSet, rule: Correlation) -> int:
+    return warm_up([RuleSet(sighting.parts(rule, ruleset), ruleset.logsources)])
 
 
 def _why_unmatched(rule: Rule, sightings: list[Sighting]) -> str:
