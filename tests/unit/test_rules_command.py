@@ -222,6 +222,13 @@ def test_what_one_example_leaves_behind_is_not_seen_by_the_next(folder: Folder) 
     assert folder.run("test", folder.write(FAILED + SPRAY + half + other)).exit_code == 0
 
 
+def test_a_silent_rule_cannot_be_tried(folder: Folder) -> None:
+    none = "secure_signal: {tests: [{name: nothing, finds: 0, signals: [{type: auth.login}]}]}"
+    result = folder.run("test", folder.write(FAILED + none + SPRAY))
+    assert "the rule is silent, as a correlation counts its matches" in result.output
+    assert result.exit_code == 1
+
+
 def test_rules_without_tests_are_named(folder: Folder) -> None:
     result = folder.run("test", folder.write(FAILED + SPRAY))
     assert result.exit_code == 0

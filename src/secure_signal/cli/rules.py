@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 import time
@@ -12,13 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from secure_signal.cli.coverage import coverage
-from secure_signal.core.errors import RefusedError, UsageError
+from secure_signal.core.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from secure_signal.core.detection.correlation import Correlation
-    from secure_signal.core.detection.rule import Detection, Rule
     from secure_signal.core.detection.ruleset import RuleSet
     from secure_signal.core.detection.trial import Trial
 
@@ -110,6 +105,7 @@ def explain(
 
     from secure_signal.adapters import rule_files
     from secure_signal.cli import rule_tables
+    from secure_signal.cli.rule_names import named
 
     folders = [Path(rule)] if rules is None and Path(rule).is_file() else rules
     ruleset = rule_files.load(folders, logsources)
@@ -117,22 +113,6 @@ def explain(
         if number:
             typer.echo()
         Console().print(rule_tables.of_portrait(found, ruleset))
-
-
-def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
-    """The rules of this id, name, title or file; UsageError where there is none."""
-    found = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
-    if not found:
-        names = [each for rule in ruleset.rules for each in _names(rule)]
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean '{close[0]}'?" if close else "`secure-signal rules list` shows all."
-        raise UsageError(f"There is no rule '{name}'. {hint}")
-    return found
-
-
-def _names(rule: Rule) -> Iterator[str]:
-    file = rule.origin.rpartition(":")[0]
-    yield from (rule.id, rule.anomaly_type, rule.title, file, Path(file).name)
 
 
 @_rules.command("test")
@@ -161,7 +141,7 @@ def run_tests(
         for example in examples.get(rule.origin, ()):
             tried = trial.run(ruleset, rule, example)
             trials.append(tried)
-            _tell(tried, list(trial.differences(tried, ruleset)))
+            _tell(tried, ruleset)
     without = [rule for rule in ruleset.rules if rule.speaks and rule.origin not in examples]
     for rule in without:
         typer.echo(f"no tests  {rule.title} ({rule.origin})")
@@ -209,10 +189,12 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
         raise typer.Exit(1)
 
 
-def _tell(tried: Trial, differences: list[str]) -> None:
+def _tell(tried: Trial, ruleset: RuleSet) -> None:
+    from secure_signal.core.detection import trial
+
     typer.echo(f"{'ok' if tried.passed else 'FAILED':8}  {tried.rule.title}: {tried.example.name}")
-    if not tried.passed:
-        typer.echo("\n".join(f"          {line}" for line in differences))
+    for line in () if tried.passed else trial.differences(tried, ruleset):
+        typer.echo(f"          {line}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -76,7 +76,7 @@ def why_not(
     from secure_signal.adapters import history
     from secure_signal.cli import inquiry, why_report
     from secure_signal.cli.database import connected
-    from secure_signal.cli.rules import named
+    from secure_signal.cli.rule_names import named
 
     ruleset = _ruleset(rules, logsources)
     chosen = named(rule, ruleset)

@@ -20,8 +20,6 @@ def reasons(ruleset: RuleSet, rule: Detection | Correlation, events: Sequence[Ev
 
     ``events`` are in event-time order.
     """
-    if not rule.speaks:
-        yield "this rule is silent: a correlation counts its matches; move the tests to that correlation"
     for part in sighting.parts(rule, ruleset):
         if isinstance(part, Detection):
             yield from _sightings(ruleset, part, events)

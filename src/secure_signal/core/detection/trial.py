@@ -28,10 +28,12 @@ class Trial:
 
     @property
     def passed(self) -> bool:
-        """Whether it found what the example says, in any order."""
+        """Whether it found what the example says, in any order; a silent rule cannot be tried."""
         wanted = self.example.groups
         groups_differ = wanted is not None and _tally(wanted) != _tally(a.group for a in self.found)
-        return not (self.errors or groups_differ) and len(self.found) == self.example.finds
+        if self.errors or groups_differ or not self.rule.speaks:
+            return False
+        return len(self.found) == self.example.finds
 
 
 def run(ruleset: RuleSet, rule: Detection | Correlation, example: Example) -> Trial:
@@ -51,6 +53,8 @@ def differences(trial: Trial, ruleset: RuleSet) -> Iterator[str]:
     example, found = trial.example, trial.found
     if trial.errors:
         yield f"the rule failed to be evaluated {trial.errors} times"
+    if not trial.rule.speaks:
+        yield "the rule is silent, as a correlation counts its matches: move its tests to that correlation"
     yield f"expected {_count(example.finds)}, found {_count(len(found))}"
     for anomaly in found[:_MAX_SHOWN]:
         at = instant.parse(anomaly.event_time) - instant.from_datetime(example.start)

@@ -1,0 +1,26 @@
+"""Rules as a person calls them."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.errors import UsageError
+
+
+def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
+    """The rules of this id, name, title or file; UsageError where there is none."""
+    found = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
+    if not found:
+        names = [each for rule in ruleset.rules for each in _names(rule)]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"Did you mean '{close[0]}'?" if close else "`secure-signal rules list` shows all."
+        raise UsageError(f"There is no rule '{name}'. {hint}")
+    return found
+
+
+def _names(rule: Rule) -> Iterator[str]:
+    file = rule.origin.rpartition(":")[0]
+    yield from (rule.id, rule.anomaly_type, rule.title, file, Path(file).name)
