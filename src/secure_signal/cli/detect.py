@@ -2,24 +2,23 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from secure_signal.core import signal
+from secure_signal.core.detection import event
+from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.recent import Recent
-from secure_signal.core.signal import Signal
 
 app = typer.Typer()
 
-_LINES_PER_UPDATE = 2_000
-_SIGNALS_PER_CLEARANCE = 100_000
+# Bytes that are read at once: so many events stay in a processor's cache until they are judged.
+_BLOCK = 128 * 1024
 
 
 @app.command()
@@ -45,18 +44,18 @@ def detect(
     from secure_signal.adapters import rule_files
     from secure_signal.core import anomaly
     from secure_signal.core.detection.engine import LATENESS, Engine
-    from secure_signal.core.detection.event import Event
     from secure_signal.core.detection.reorder import by_event_time
 
     engine = Engine(rule_files.load(rules, logsources))
     for rule, notice in engine.ruleset.notices:
         typer.echo(f"{rule.origin}: {rule.title}: {notice}", err=True)
     lines = _Lines(sys.stdin.buffer)
-    for position, each in enumerate(by_event_time(lines, LATENESS)):
-        for found in engine.observe(Event.of(each), position, time.time_ns() // 1000):
+    position = 0
+    for events in by_event_time(lines, LATENESS):
+        for found in engine.observe_all(events, position, time.time_ns() // 1000):
             sys.stdout.buffer.write(anomaly.encode(found) + b"\n")
-        if position % _SIGNALS_PER_CLEARANCE == 0:
-            engine.changes()  # Nobody keeps the state: what changed need not be remembered.
+        position += len(events)
+        engine.changes()  # Nobody keeps the state: what changed need not be remembered.
     sys.stdout.buffer.flush()
     if engine.late:
         typer.echo(f"{engine.late} signals came more than a minute late for a window.", err=True)
@@ -77,28 +76,38 @@ class _Lines:
         self._file = file
         self._recent = Recent()
 
-    def __iter__(self) -> Iterator[Signal]:
-        for number, line in enumerate(watched(self._file), 1):
-            if not line.strip():
-                continue
-            try:
-                read = signal.decode(line)
-            except RefusedError as error:
+    def __iter__(self) -> Iterator[list[Event]]:
+        number = 1
+        for lines in watched(self._file):
+            yield self._events(lines, number)
+            number += len(lines)
+
+    def _events(self, lines: list[bytes], first: int) -> list[Event]:
+        numbers = [number for number, line in enumerate(lines, first) if not line.isspace()]
+        reads = event.read([line for line in lines if not line.isspace()])
+        if not all(isinstance(read, Event) for read in reads):
+            self._complain(numbers, reads)
+        good = [(n, read) for n, read in zip(numbers, reads, strict=True) if isinstance(read, Event)]
+        for number, read in good:
+            if not read.id:
+                read.id = f"line-{number}"
+        identities = [hash((read.id, read.timestamp)) for _, read in good]
+        again = set(self._recent.seen(identities, [number for number, _ in good]))
+        return [read for place, (_, read) in enumerate(good) if place not in again]
+
+    def _complain(self, numbers: list[int], reads: list[Event | RefusedError]) -> None:
+        for number, read in zip(numbers, reads, strict=True):
+            if isinstance(read, RefusedError):
                 self.bad += 1
-                typer.echo(f"line {number}: {error}", err=True)
-                continue
-            named = read if read.id else msgspec.structs.replace(read, id=f"line-{number}")
-            if not self._recent.seen([hash((named.id, named.timestamp))], [number]):
-                yield named
+                typer.echo(f"line {number}: {read}", err=True)
 
 
-def watched(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The same lines, with a count of them on stderr where a person watches."""
+def watched(file: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines of a file, some hundreds at a time, with a count on stderr where a person watches."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.completed:,} signals"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("signals", total=None)
-        for number, line in enumerate(lines, 1):
-            if number % _LINES_PER_UPDATE == 0:
-                progress.update(task, completed=number)
-            yield line
+        while lines := file.readlines(_BLOCK):
+            progress.advance(task, len(lines))
+            yield lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -174,7 +175,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
 
     engine = Engine(rule_files.load(rules, logsources))
     measured, bad = Profile(), 0
-    for position, line in enumerate(watched(sys.stdin.buffer)):
+    for position, line in enumerate(chain.from_iterable(watched(sys.stdin.buffer))):
         for read in event.read([line.rstrip()]) if line.strip() else ():
             if isinstance(read, RefusedError):
                 bad += 1

@@ -8,6 +8,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def read(signals: Iterable[dict[str, Any]]) -> list[Signal]:
 
 def detect(ruleset: RuleSet, signals: list[Signal]) -> list[Anomaly]:
     engine = Engine(ruleset)
-    in_order = by_event_time(signals, LATENESS)
+    in_order = chain.from_iterable(by_event_time([signals], LATENESS))
     found = [a for n, s in enumerate(in_order) for a in engine.observe(Event.of(s), n, instant.LAST)]
     assert (engine.late, engine.errors) == (0, Counter())
     return found

@@ -1,7 +1,8 @@
 """Signals put into event-time order, as far as they came out of it by no more than a lateness."""
 
-from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 from secure_signal.core.instant import SECOND
@@ -21,20 +22,33 @@ class Timed(Protocol):
 T = TypeVar("T", bound=Timed)
 
 
-def by_event_time(signals: Iterable[T], lateness: int) -> Iterator[T]:
+def by_event_time(blocks: Iterable[Sequence[T]], lateness: int) -> Iterator[list[T]]:
     """The same signals by their time, equal times as they came; each waits for one ``lateness`` later.
 
-    ``lateness`` in microseconds. A signal that is later than that goes on at once, out of order.
+    They come and go in blocks, of any size. ``lateness`` in microseconds. A signal that is later than that
+    goes on with its block, out of order.
     """
-    waiting: list[tuple[int, int, T]] = []
+    waiting: list[T] = []
     clock = _Clock()
-    for number, signal in enumerate(signals):
-        heappush(waiting, (signal.timestamp, number, signal))
-        newest = clock.newest(signal.timestamp)
-        while waiting and waiting[0][0] <= newest - lateness:
-            yield heappop(waiting)[2]
-    while waiting:
-        yield heappop(waiting)[2]
+    for block in blocks:
+        if block:
+            _add(waiting, block)
+            newest = clock.newest([signal.timestamp for signal in block])
+            count = bisect_right(waiting, newest - lateness, key=_time)
+            yield waiting[:count]
+            del waiting[:count]
+    yield waiting
+
+
+_time = attrgetter("timestamp")
+
+
+def _add(waiting: list[T], block: Sequence[T]) -> None:
+    """Put a block among those that wait in their order; what is older than all of it stays as it is."""
+    place = bisect_right(waiting, min(signal.timestamp for signal in block), key=_time)
+    mixed = [*waiting[place:], *block]
+    mixed.sort(key=_time)
+    waiting[place:] = mixed
 
 
 class _Clock:
@@ -44,8 +58,18 @@ class _Clock:
         self._newest = 0
         self._ahead: list[int] = []
 
-    def newest(self, time: int) -> int:
-        """The newest time, now that there is a signal of this time."""
+    def newest(self, times: Sequence[int]) -> int:
+        """The newest time, now that there are signals of these times."""
+        greatest = max(times)
+        if greatest <= self._newest + SKEW:
+            self._newest = max(self._newest, greatest)
+            self._ahead.clear()
+        else:
+            for time in times:
+                self._see(time)
+        return self._newest
+
+    def _see(self, time: int) -> None:
         if time > self._newest + SKEW:
             self._ahead.append(time)
             if len(self._ahead) == _WITNESSES:
@@ -54,4 +78,3 @@ class _Clock:
         else:
             self._newest = max(self._newest, time)
             self._ahead.clear()
-        return self._newest
