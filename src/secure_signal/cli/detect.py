@@ -49,6 +49,8 @@ def detect(
     engine = Engine(rule_files.load(rules, logsources))
     for rule, notice in engine.ruleset.notices:
         typer.echo(f"{rule.origin}: {rule.title}: {notice}", err=True)
+    for remark in engine.ruleset.remarks:
+        typer.echo(remark, err=True)
     lines = _Lines(sys.stdin.buffer)
     position = 0
     for events in by_event_time(lines, LATENESS):

@@ -128,6 +128,8 @@ class Rules:
     def _put_in_force(self, ruleset: RuleSet) -> None:
         for rule, notice in ruleset.notices:
             log.warning(notice, rule=rule.id, title=rule.title)
+        for remark in ruleset.remarks:
+            log.warning(remark)
         log.info("rules are in force", ruleset=ruleset.hash, count=len(ruleset.rules))
         self.current = ruleset
         self._loaded = _now()
