@@ -1,5 +1,7 @@
 """The key ``secure_signal`` of a rule file: what it says, and what is said of it where it is wrong."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from secure_signal.adapters import rule_yaml
 from secure_signal.core.detection import extension, timespan
 from secure_signal.core.detection.compiler import compile_rules
 from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.extension import Extension
+from secure_signal.core.detection.extension import Extension, ExtensionError
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.instant import SECOND
 
@@ -97,6 +99,52 @@ def test_other_tools_pass_over_the_key_and_the_rule_means_the_same() -> None:
     (with_tests,), *_ = compile_rules(documents(HEAD + EXAMPLE))
     (without,), *_ = compile_rules(documents(FAILED))
     assert with_tests.digest == without.digest
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.binary(max_size=2),
+    st.datetimes(), st.dates(), st.sampled_from(["5m", "999999999w", "auth.login"]),
+)  # fmt: skip
+NAMES = st.sampled_from(
+    [
+        "suppress",
+        "tests",
+        "name",
+        "signals",
+        "finds",
+        "groups",
+        "start",
+        "type",
+        "at",
+        "payload",
+        "times",
+        "every",
+    ]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(NAMES | SCALARS.filter(bool), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+BURSTS = st.fixed_dictionaries(
+    {"type": st.just("a")}, optional=dict.fromkeys(["at", "payload", "times"], VALUES)
+)
+EXAMPLES = st.fixed_dictionaries(
+    {"name": st.just("a"), "finds": st.just(0), "signals": st.lists(BURSTS, min_size=1, max_size=2)},
+    optional={"start": VALUES, "groups": VALUES},
+)
+
+
+@given(VALUES | st.fixed_dictionaries({"tests": st.lists(EXAMPLES, max_size=2)}))
+def test_whatever_it_says_it_is_read_or_refused(content: Any) -> None:
+    try:
+        examples = extension.read(Document({"correlation": {}, "secure_signal": content}, "f.yml")).tests
+    except ExtensionError as error:
+        assert error.paths
+    else:
+        assert all(example.stream() for example in examples)
 
 
 @given(st.integers(0, 80_000), st.sampled_from(["ms", "s", "m", "h"]))
