@@ -26,6 +26,7 @@ class RuleCost:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._unsampled = 0
+        self._due = 1  # The first one at once, so that rules have their series early.
         self._ruleset = ""
         self._counted: set[str] = set()
         self._slow: set[str] = set()
@@ -33,9 +34,9 @@ class RuleCost:
     def add(self, engine: Engine, values: Sequence[bytes]) -> None:
         """Records were judged; the last of them is sampled, if it is time."""
         self._unsampled += len(values)
-        if self._unsampled < _EVERY:
+        if self._unsampled < self._due:
             return
-        weight, self._unsampled = self._unsampled, 0
+        weight, self._unsampled, self._due = self._unsampled, 0, _EVERY
         self._forget_others(engine)
         (sampled,) = event.read(values[-1:])
         if isinstance(sampled, Event):
