@@ -1,0 +1,267 @@
+"""Which rules of a folder run, and with which values; filters; and the cache of what was compiled."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE, SUM, signal
+from tests.unit.detection.test_engine import observe
+
+from secure_signal.adapters import rule_cache, rule_files
+from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.ruleset import RuleSet
+
+SUCCEEDED = (
+    FAILED.replace(RULE, OTHER).replace("failed_login", "login").replace("level: low", "level: high")
+) + "status: experimental\n"
+EXEMPT = """
+title: The test account
+logsource: {product: app}
+filter:
+  rules: [failed_login]
+  selection: {user_id: tester}
+  condition: not selection
+"""
+
+
+def ids(ruleset: RuleSet) -> set[str]:
+    return {rule.id for rule in ruleset.rules}
+
+
+@pytest.fixture
+def settled(load: Load, tmp_path: Path) -> Load:
+    """A rule set of a rules.toml and rule files."""
+
+    def settled(settings: str, *texts: str) -> RuleSet:
+        (tmp_path / "rules").mkdir(exist_ok=True)
+        (tmp_path / "rules" / "rules.toml").write_text(settings)
+        return load(*texts)
+
+    return settled
+
+
+@pytest.mark.parametrize(
+    ("settings", "running"),
+    [
+        ("", {RULE, OTHER}),
+        ("level = 'medium'", {OTHER}),
+        ("status = 'test'", {RULE}),  # A rule that does not tell its status is not below any.
+        (f"disable = ['{RULE}']", {OTHER}),
+        ("disable = ['login']", {RULE}),
+        ("disable = ['rule-1.yml']", {OTHER}),
+        ("disable = ['*']", set()),
+        ("disable = ['*']\nenable = ['login']", {OTHER}),
+        ("level = 'critical'\nenable = ['rule-1*']", {RULE}),
+    ],
+)
+def test_which_rules_run(settings: str, running: set[str], settled: Load) -> None:
+    ruleset = settled(settings, FAILED, SUCCEEDED)
+    assert ids(ruleset) == running
+    assert ruleset.remarks == ()
+
+
+def test_a_folder_is_disabled_by_its_path(settled: Load, tmp_path: Path) -> None:
+    settled("disable = ['off', 'of']", FAILED)
+    (tmp_path / "rules" / "off" / "deep").mkdir(parents=True)
+    (tmp_path / "rules" / "off" / "deep" / "a.yml").write_text(SUCCEEDED)
+    ruleset = rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert ids(ruleset) == {RULE}
+    (remark,) = ruleset.remarks
+    assert "'of', enabled or disabled, is no rule's" in remark
+
+
+def test_a_rule_that_is_off_is_still_counted_by_a_correlation_that_is_on(settled: Load) -> None:
+    generating = BRUTE_FORCE.replace("correlation:\n", "correlation:\n  generate: true\n")
+    failures = [signal(n) for n in range(3)]
+    assert len(observe(Engine(settled("", FAILED, generating)), *failures)) == 4
+    (found,) = observe(Engine(settled(f"disable = ['{RULE}']", FAILED, generating)), *failures)
+    assert found.rule_id == SUM
+    # What only a correlation that is off would count is silent as ever.
+    assert observe(Engine(settled(f"disable = ['{SUM}']", FAILED, BRUTE_FORCE)), *failures) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "levl = 'low'",
+        "level = 'loud'",
+        "status = 'new'",
+        "disable = 'x'",
+        "[placeholders]\na = 5",
+        "[[",
+        "\xff",
+    ],
+)
+def test_wrong_settings_are_named(settings: str, load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rules.toml").write_bytes(settings.encode("latin-1"))
+    ruleset, (problem,) = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert ruleset is None
+    assert problem.file.endswith("rules/rules.toml")
+    assert "level, status, enable, disable and [placeholders]" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "found"),
+    [
+        ("outcome|expand: '%bad%'", "failure", True),
+        ("outcome|expand: '%bad%'", "REFUSED 5 times", True),
+        ("outcome|expand: '%bad%'", "refuse", False),
+        ("outcome|expand: 'x%bad%'", "failure", False),
+        ("outcome|expand|contains: '%bad%'", "a failure of it", True),
+        ("outcome|re|expand: '^%bad%$'", "failure", True),
+        ("outcome|re|expand: '^%bad%$'", "a failure", False),
+        ("outcome|expand|all: ['%bad%', '*d*']", "refused", True),
+        ("outcome|expand|all: ['%bad%', '*d*']", "failure", False),
+        ("outcome|expand: '%nobody%'", "", False),
+        ("outcome: '%bad%'", "%bad%", True),
+    ],
+)
+def test_placeholders_stand_for_their_values(asked: str, outcome: str, found: bool, settled: Load) -> None:
+    settings = "[placeholders]\nbad = ['failure', 'refused*']\nnobody = []\n"
+    ruleset = settled(settings, FAILED.replace("outcome: failure", asked))
+    assert list(ruleset.notices) == []
+    assert bool(observe(Engine(ruleset), signal(0, payload={"outcome": outcome}))) is found
+
+
+def test_too_many_combinations_of_placeholders(settled: Load, tmp_path: Path) -> None:
+    settled("", FAILED)
+    (tmp_path / "rules" / "rules.toml").write_text(f"[placeholders]\na = {[str(n) for n in range(101)]}")
+    (tmp_path / "rules" / "rule-1.yml").write_text(
+        FAILED.replace("outcome: failure", "outcome|expand: '%a%%a%'")
+    )
+    _, (problem,) = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert "more than 10000 values" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("named", "narrows"),
+    [
+        ("[failed_login]", True),
+        (f"[{RULE}]", True),
+        (f"[{RULE.upper()}]", True),
+        ("failed_login", True),
+        ("any", True),
+        ("[]", True),
+        ("[other]", False),
+    ],
+)
+def test_a_filter_narrows_the_rules_it_names(named: str, narrows: bool, load: Load) -> None:
+    ruleset = load(FAILED, EXEMPT.replace("[failed_login]", named))
+    assert bool(observe(Engine(ruleset), signal(0, user="tester"))) is not narrows
+    assert len(observe(Engine(ruleset), signal(0, user="alice"))) == 1
+    assert bool(ruleset.remarks) is not narrows
+
+
+def test_a_filter_keeps_to_its_log_source_and_says_so(load: Load) -> None:
+    ruleset = load(FAILED, EXEMPT.replace("product: app", "product: app, service: other"))
+    assert len(observe(Engine(ruleset), signal(0, user="tester"))) == 1
+    (remark,) = ruleset.remarks
+    assert "of another log source" in remark
+    assert load(FAILED, EXEMPT.replace("product: app", "product: web").replace("[failed_login]", "any"))
+
+
+def test_several_filters_each_narrow_and_keep_their_selections_apart(load: Load) -> None:
+    other = EXEMPT.replace("tester", "robot").replace("not selection", "not 1 of them")
+    alone = load(FAILED.replace("condition: sel", "condition: 1 of them"))
+    ruleset = load(FAILED.replace("condition: sel", "condition: 1 of them"), EXEMPT, other)
+    for user, count in (("tester", 0), ("robot", 0), ("alice", 1)):
+        assert len(observe(Engine(ruleset), signal(0, user=user))) == count
+    assert ruleset.hash != alone.hash
+
+
+def test_a_filter_without_the_values_of_its_placeholder_narrows_nothing_and_says_so(load: Load) -> None:
+    ruleset = load(FAILED, EXEMPT.replace("user_id: tester", "user_id|expand: '%testers%'"))
+    assert len(observe(Engine(ruleset), signal(0, user="tester"))) == 1
+    (remark,) = ruleset.remarks
+    assert "%testers% has no values" in remark
+
+
+def test_log_sources_that_no_signal_has_are_told_once_each(load: Load) -> None:
+    elsewhere = FAILED.replace("product: app, category: authentication", "product: windows")
+    ruleset = load(
+        FAILED,
+        elsewhere.replace(RULE, OTHER).replace("failed_login", "a"),
+        elsewhere.replace(RULE, SUM).replace("failed_login", "b"),
+    )
+    assert ruleset.remarks == ("2 rules look at product windows, which no type of signals has",)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(rule_cache, "folder", lambda: folder)
+    return folder
+
+
+EVERY_KIND = FAILED.replace(
+    "{outcome: failure}",
+    "{'a|cidr': 10.0.0.0/8, 'b|gt': 1.5, 'c|re|i': x, d: 5, 'e|exists': false, 'f|hour': 3, "
+    "'g|fieldref|startswith': h, 'i|cased': 'J*?', k: null, 'l|contains': [m, n]}",
+)
+AVERAGE = BRUTE_FORCE.replace("gte: 3", "gte: 2.5, field: amount").replace("event_count", "value_avg")
+NOTED = FAILED.replace("outcome: failure", "'outcome|expand': '%none%'").replace(RULE, OTHER)
+
+
+def test_rules_from_the_cache_are_the_same_and_come_without_the_parser(load: Load, cache: Path) -> None:
+    first = load(EVERY_KIND, AVERAGE, NOTED.replace("failed_login", "noted"), EXEMPT)
+    (entry,) = cache.iterdir()
+    written = entry.read_bytes()
+    again = load(EVERY_KIND, AVERAGE, NOTED.replace("failed_login", "noted"), EXEMPT)
+    assert (again.rules, again.remarks, again.hash) == (first.rules, first.remarks, first.hash)
+    assert entry.read_bytes() == written
+    rules = entry.parent.parent
+    code = (
+        "import sys; from pathlib import Path; from secure_signal.adapters import rule_cache, rule_files;"
+        f"rule_cache.folder = lambda: Path({str(cache)!r});"
+        f"rule_files.load(Path({str(rules / 'rules')!r}), Path({str(rules / 'logsources.toml')!r}));"
+        "sys.exit('sigma' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_another_text_name_or_engine_is_compiled_anew(
+    load: Load, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load(FAILED)
+    load(FAILED.replace("outcome: failure", "outcome: refused"))
+    (tmp_path / "rules" / "rule-1.yml").rename(tmp_path / "rules" / "other.yml")
+    ruleset = rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert ruleset.rules[0].origin.endswith("other.yml:2")
+    (tmp_path / "rules" / "rules.toml").write_text("level = 'critical'")
+    assert not rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml").rules
+    assert len(list(cache.iterdir())) == 4
+    monkeypatch.setattr(rule_cache, "_engine", lambda: b"another")
+    rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert len(list(cache.iterdir())) == 5
+
+
+@pytest.mark.parametrize("harm", ["cut", "turned", "empty", "folder"])
+def test_a_broken_entry_is_as_none(harm: str, load: Load, cache: Path) -> None:
+    first = load(FAILED)
+    (entry,) = cache.iterdir()
+    content = entry.read_bytes()
+    if harm == "folder":
+        entry.unlink()
+        entry.mkdir()
+    else:
+        entry.write_bytes(
+            {"cut": content[:-1], "turned": content.replace(b"failure", b"success")}.get(harm, b"")
+        )
+    assert load(FAILED).rules == first.rules
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(load: Load, cache: Path) -> None:
+    cache.write_text("in the way")
+    assert len(load(FAILED).rules) == 1
+
+
+def test_entries_long_unused_go(load: Load, cache: Path) -> None:
+    for number in range(20):
+        load(FAILED.replace("outcome: failure", f"outcome: '{number}'"))
+        for age, entry in enumerate(sorted(cache.iterdir(), key=lambda e: -e.stat().st_mtime)):
+            os.utime(entry, (0, 1_000_000 - age))
+    assert len(list(cache.iterdir())) == 16
