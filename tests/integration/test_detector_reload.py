@@ -33,6 +33,17 @@ detection:
   condition: selection
 level: low
 """
+PAYLOAD = b'{"outcome": "failure", "ip": "10.0.0.1", "agent": "%s!"}' % (b"a" * 60)
+BACKTRACKING = "8e5a1f7c-2f0b-4a57-9a53-0c5cf0b9d1fe"
+BACKTRACKING_RULE = f"""
+title: Without end
+id: {BACKTRACKING}
+logsource: {{product: webapp, category: authentication}}
+detection:
+  selection: {{agent|re: '(?=a)(a|aa|aaa)+$'}}
+  condition: selection
+level: low
+"""
 BOMB = "a: &a [x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -70,10 +81,7 @@ def test_good_rules_are_taken_bad_ones_refused_while_signals_flow(
         """Failures of one user, so that all are in one partition."""
         nonlocal sent
         begin = int(time.time()) * SECOND
-        made = [
-            Signal(f"s{n}", "ann", "auth.login", begin + n, b'{"outcome": "failure", "ip": "10.0.0.1"}')
-            for n in range(sent, sent + times)
-        ]
+        made = [Signal(f"s{n}", "ann", "auth.login", begin + n, PAYLOAD) for n in range(sent, sent + times)]
         sent += times
         send(kafka_bootstrap, made)
 
@@ -110,6 +118,7 @@ def test_good_rules_are_taken_bad_ones_refused_while_signals_flow(
     judged()
 
     (rules / "added.yml").write_text(ADDED_RULE)
+    (rules / "backtracks.yml").write_text(BACKTRACKING_RULE)
     second = rule_files.load(rules, LOGSOURCES).hash
     in_force(second)
     fail()
@@ -128,6 +137,10 @@ def test_good_rules_are_taken_bad_ones_refused_while_signals_flow(
     }
     fail()
     until(lambda: len(found(ADDED)) == 2, "those from before go on")
+
+    # A search without end is given up at each signal, and named.
+    failures = f'detector_rule_failures_total{{rule="{BACKTRACKING}"}}'
+    until(lambda: detector.metric(failures) == 2, "the search is given up")
 
     shutil.rmtree(rules)
     until(

@@ -1,4 +1,4 @@
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 
 import pytest
@@ -51,8 +51,15 @@ def test_only_rules_in_force_are_counted(tmp_path: Path) -> None:
     assert seconds(FAILED) == 0
 
 
+def test_the_lesser_of_two_times_counts() -> None:
+    ticks = accumulate([0.0, 9.0, 0.0, 0.001, 0.0, 0.001, 0.0, 9.0])
+    costs = RuleCost(lambda: next(ticks))
+    costs.add(Engine(load(RULES, LOGSOURCES)), [SIGNAL])
+    assert seconds(FAILED) == seconds(SEVENTH) == pytest.approx(0.001)
+
+
 def test_a_slow_rule_is_named_once() -> None:
-    ticks = count(0, 0.011)
+    ticks = count(0, 0.005)
     costs = RuleCost(lambda: next(ticks))
     engine = Engine(load(RULES, LOGSOURCES))
     with structlog.testing.capture_logs() as logs:
