@@ -34,7 +34,9 @@ class Expression(Struct, frozen=True, tag=True):
     def compiled(self) -> Any:
         """What runs it; backtracking.ExpressionError where neither engine takes it."""
         if len(self.source) > LONGEST_SOURCE:
-            raise ExpressionError(f"it has {len(self.source)} characters; shorten it to {LONGEST_SOURCE}")
+            raise ExpressionError(
+                f"an expression may have {LONGEST_SOURCE} characters, not {len(self.source)}"
+            )
         try:
             return re2.compile(self.pattern, _QUIET)
         except re2.error:

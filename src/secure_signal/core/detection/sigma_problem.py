@@ -46,8 +46,11 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
 
 def of(document: Document, error: SigmaError) -> Problem:
     """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
-    path, advice = _AT_FAULT.get(type(error).__name__, ((), ""))
-    message = str(error.args[0]) if error.args else type(error).__name__
+    kind = type(error).__name__
+    message = str(error.args[0]) if error.args else kind
+    if "windash" in message:
+        kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
+    path, advice = _AT_FAULT.get(kind, ((), ""))
     in_filter = ("filter", *path[1:])
     line = _line_of_quoted(document, message) or document.line(path, path[:1], in_filter, in_filter[:1])
     return Problem(

@@ -1,0 +1,82 @@
+"""Hostile rule files each give one clear problem with file and line, soon, and no traceback.
+
+The bounds are tested by what they refuse: beyond them loading would take seconds to hours, or gigabytes.
+"""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.detection.conftest import Load
+from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
+
+from secure_signal.adapters import rule_files
+
+
+def asking(selection: str, condition: str = "sel") -> str:
+    text = FAILED.replace("{outcome: failure}", selection)
+    return text.replace("condition: sel", f"condition: {condition}")
+
+
+def values(field: str, text: str, count: int) -> str:
+    return "\n    " + field + ":\n" + "".join(f"      - {text % number}\n" for number in range(count))
+
+
+SELECTIONS = "{a: b}\n" + "".join(f"  sel{number}: {{a: b}}\n" for number in range(200))
+CYCLE = BRUTE_FORCE.replace("failed_login", "cycle").replace("title: Brute", "name: cycle\ntitle: Brute")
+
+CASES: dict[str, tuple[str, int, str]] = {
+    "nested parentheses": (asking("{a: b}", "(" * 10_000 + "sel" + ")" * 10_000), 9, "longer than 10000"),
+    "nested not": (asking("{a: b}", "not " * 2_400 + "sel"), 9, "nested too deep"),
+    "of and of": (asking(SELECTIONS, " or ".join(["1 of sel*"] * 200)), 210, "more than 10000 selections"),
+    "pattern of stars": (asking("{a: b}", "1 of " + "*s" * 4_000), 2, "may have 10000 characters"),
+    "values": (asking(values("a", "v%d", 20_000)), 10, "more than 20000 nodes"),
+    "dashes": (
+        asking(values("a|windash", "-a%d -b -c", 100)),
+        8,
+        "'a|windash' have more than 10000 spellings",
+    ),
+    "dashes in one value": (asking("{'a|windash': '-a -b -c -d'}"), 8, "at most three dash"),
+    "expression": (asking("{'a|re': '" + "(a|b)?" * 150_000 + "'}"), 7, "may have 10000 characters"),
+    "repeats": (asking("{'a|re': '(?=a)(((a{1000}){1000}){1000})'}"), 7, "repeat less"),
+    "network": (asking("{'a|cidr': 999.1.1.1/99}"), 7, "999.1.1.1/99"),
+    "modifier": (asking("{'a|contains|frobnicate': x}"), 8, "frobnicate"),
+    "modifiers that exclude each other": (asking("{'a|contains|re': x}"), 7, "only applicable to unmodified"),
+    "digits": (asking("{a: " + "9" * 4_000 + "}"), 7, "Invalid number"),
+    "date as value": (asking("{a: 2026-01-01}"), 7, "Unsupported type"),
+    "bytes as value": (asking("{a: !!binary aGk=}"), 7, "Unsupported type"),
+    "mapping as value": (asking("{a: {b: c}}"), 7, "Unsupported type"),
+    "no condition": (asking("{a: b}", ""), 9, "must be a text"),
+    "number as condition": (asking("{a: b}", "5"), 9, "must be a text"),
+    "name of a selection": (asking("{a: b}", "x" * 9_000), 9, "not defined"),
+    "title": (FAILED.replace("Failed login", "x" * 100_000), 2, "256 characters"),
+    "name": (FAILED.replace("name: failed_login", "name: [1]"), 4, "name must be a string"),
+    "itself": (CYCLE, 8, "itself"),
+    "control character": (FAILED.replace("Failed login", "\x01"), 2, "control characters"),
+    "size": (FAILED + "#" * 1024 * 1024, 0, "more than 1048576 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_hostile_file_is_one_clear_problem(name: str, load: Load, tmp_path: Path) -> None:
+    text, line, words = CASES[name]
+    load(FAILED.replace(RULE, OTHER).replace("failed_login", "sound"))
+    (tmp_path / "rules" / "hostile.yml").write_text(text)
+    ruleset, (problem,) = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert ruleset is None
+    assert problem.file.endswith("hostile.yml")
+    assert (problem.line or 0, words in problem.what) == (line, True), problem
+    assert len(str(problem)) < 1_000
+
+
+def test_what_is_large_and_sound_is_loaded(load: Load) -> None:
+    documents = (FAILED.replace("1111-4111", f"{n:04}-4111").replace("failed", f"n{n}") for n in range(500))
+    wildcards = asking(values("'a|base64offset|contains'", "abcdefgh%d", 500)).replace(RULE, OTHER)
+    assert len(load("---\n".join(documents), wildcards.replace("failed_login", "wide")).rules) == 501
+
+
+def test_every_document_with_an_id_taken_is_told(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rule-2.yml").write_text("---\n".join([FAILED.replace("name: ", "# ")] * 30))
+    _, problems = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert [p.line for p in problems] == [2 + 10 * number for number in range(30)]
+    assert all(f"the id '{RULE}' is taken by" in p.what for p in problems)
