@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
-from secure_signal.core.detection import snapshot
+from secure_signal.core.detection import metric, snapshot
 from secure_signal.core.detection import window as limits
+from secure_signal.core.detection.census import Census
 from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.value import COMPARISONS
-from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Window
+from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Terms, Window
 from secure_signal.core.signal import MAX_ID, MAX_USER_ID
 
 SPAN = 5
@@ -56,6 +57,23 @@ def entries(draw: st.DrawFn) -> list[Match]:
     slots = st.sets(st.integers(0, 2), min_size=1).map(lambda s: tuple(sorted(s)))
     values = st.lists(st.sampled_from([0, 1, 2, 0.1, 2.5]), max_size=2, unique=True).map(tuple)
     return [Match("c", draw(slots), (), time, f"id-{n}", "u", draw(values)) for n, time in enumerate(times)]
+
+
+def new(rule: Correlation, lateness: int = ALWAYS) -> Window:
+    return Window(Terms(rule, lateness, Census()))
+
+
+def enter(window: Window, match: Match) -> list[Opening]:
+    detail = metric.detail_of(match, window.terms.rule.kind)
+    return list(window.enter(match.time, match.signal_id, match.user_id, detail))
+
+
+def state_of(window: Window) -> bytes:
+    return snapshot.rest(window, "u")
+
+
+def restored(window: Window) -> Window:
+    return snapshot.wake(window.terms, state_of(window), "u")
 
 
 def brute_force(rule: Correlation, window: list[Match]) -> Any:
@@ -118,79 +136,78 @@ def test_in_order_each_episode_opens_where_recomputing_says(
     rule: Correlation, arrived: list[Match], lateness: int
 ) -> None:
     ordered = sorted(arrived, key=lambda m: m.time)
-    window = Window(rule)
-    opened = [o.evidence[-1] for match in ordered for o in window.enter(match, lateness)]
+    window = new(rule, lateness)
+    opened = [o.evidence[-1] for match in ordered for o in enter(window, match)]
     expected = [ordered[stretch[0]].signal_id for stretch in episodes(ordered, truth(rule, ordered))]
     assert opened == expected
 
 
 @given(rules(), entries())
 def test_out_of_order_each_episode_is_told_once(rule: Correlation, arrived: list[Match]) -> None:
-    window, told = Window(rule), 0
+    window, told = new(rule), 0
     known: list[Match] = []
     for match in arrived:
-        told += len(window.enter(match, ALWAYS))
+        told += len(enter(window, match))
         known.insert(bisect_right([m.time for m in known], match.time), match)
         holds = truth(rule, known)
-        assert [bool(mark) for mark in window.marks] == holds
-        marks = [{window.marks[i] for i in stretch} for stretch in episodes(known, holds)]
+        all_marks = window.marks or [0] * len(known)
+        assert [bool(mark) for mark in all_marks] == holds
+        marks = [{all_marks[i] for i in stretch} for stretch in episodes(known, holds)]
         # No two episodes share a telling, and none is without.
         assert sum(map(len, marks)) == len(set().union(*marks)) <= told
 
 
 @given(rules(), entries(), st.integers(0, 19))
 def test_a_window_goes_on_from_its_snapshot(rule: Correlation, arrived: list[Match], cut: int) -> None:
-    whole, parted = Window(rule), Window(rule)
+    whole, parted = new(rule), new(rule)
     for n, match in enumerate(arrived):
         if n == cut and parted.times:
-            restored = snapshot.decode(rule, snapshot.encode(parted))
-            assert restored is not None
-            parted = restored
-        assert parted.enter(match, ALWAYS) == whole.enter(match, ALWAYS)
-    assert snapshot.encode(parted) == snapshot.encode(whole)
+            parted = restored(parted)
+        assert enter(parted, match) == enter(whole, match)
+    assert state_of(parted) == state_of(whole)
 
 
 def enter_all(window: Window, *times: int) -> list[list[Opening]]:
-    return [window.enter(Match("c", (0,), (), t, f"at-{t}", "u"), ALWAYS) for t in times]
+    return [enter(window, Match("c", (0,), (), t, f"at-{t}", "u")) for t in times]
 
 
 def test_late_entries_complete_an_episode_that_then_has_its_true_evidence() -> None:
-    *none, (opening,) = enter_all(Window(rule(Kind.EVENT_COUNT, "gte", 3)), 10, 12, 11)
+    *none, (opening,) = enter_all(new(rule(Kind.EVENT_COUNT, "gte", 3)), 10, 12, 11)
     assert none == [[], []]
     assert (opening.time, opening.evidence, opening.measure) == (12, ["at-10", "at-11", "at-12"], 3)
 
 
 def test_an_episode_that_a_late_entry_splits_is_told_again_for_its_second_part() -> None:
-    window = Window(rule(Kind.EVENT_COUNT, "lte", 2))
+    window = new(rule(Kind.EVENT_COUNT, "lte", 2))
     openings = enter_all(window, 0, 4, 8, 12, 6)
     # At 8 there are now three in the window, at 12 two again.
     assert [[o.time for o in each] for each in openings] == [[0], [], [], [], [12]]
 
 
 def test_an_episode_that_a_late_entry_moves_is_not_told_again() -> None:
-    window = Window(rule(Kind.EVENT_COUNT, "lt", 2))
+    window = new(rule(Kind.EVENT_COUNT, "lt", 2))
     openings = enter_all(window, 10, 9)
     assert [[o.time for o in each] for each in openings] == [[10], []]
 
 
 def test_the_same_signal_again_changes_nothing() -> None:
-    window = Window(rule(Kind.EVENT_COUNT, "gte", 2))
-    assert enter_all(window, 10, 10, 11, 10) == [[], [], enter_all(Window(window.rule), 10, 11)[1], []]
+    window = new(rule(Kind.EVENT_COUNT, "gte", 2))
+    assert enter_all(window, 10, 10, 11, 10) == [[], [], enter_all(new(window.terms.rule), 10, 11)[1], []]
 
 
 def test_evidence_is_bounded_and_ends_with_the_signal_that_completed_it() -> None:
-    window = Window(rule(Kind.EVENT_COUNT, "gte", MAX_EVIDENCE + 50))
-    opened = [o for n in range(400) for o in window.enter(Match("c", (0,), (), 1, f"{n}", "u"), 0)]
+    window = new(rule(Kind.EVENT_COUNT, "gte", MAX_EVIDENCE + 50))
+    opened = [o for n in range(400) for o in enter(window, Match("c", (0,), (), 1, f"{n}", "u"))]
     assert [o.evidence for o in opened] == [[str(n) for n in range(50, MAX_EVIDENCE + 50)]]
 
 
 @pytest.mark.parametrize("lateness", [0, 60, 5_000])
 def test_a_long_stream_leaves_a_short_window(lateness: int) -> None:
-    window = Window(rule(Kind.VALUE_COUNT, "gte", 10**9))
+    window = new(rule(Kind.VALUE_COUNT, "gte", 10**9), lateness)
     for time in range(10_000):
-        window.enter(Match("c", (0,), (), time, str(time), "u", (time,)), lateness)
+        enter(window, Match("c", (0,), (), time, str(time), "u", (time,)))
     assert len(window.times) <= 2 * (SPAN + lateness + 2)
-    assert window.dropped == 0
+    assert window.terms.census.full == 0
     assert all(later > earlier for earlier, later in pairwise(window.times))
 
 
@@ -198,23 +215,22 @@ def test_a_long_stream_leaves_a_short_window(lateness: int) -> None:
 def test_a_full_window_measures_what_it_still_holds(
     rule: Correlation, arrived: list[Match], cut: int
 ) -> None:
-    whole, parted = Window(rule), Window(rule)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "CAPACITY", 4)
         patch.setattr(limits, "MAX_REDONE", 3)
+        whole, parted = new(rule), new(rule)
         for n, match in enumerate(arrived):
             if n == cut and parted.times:
-                restored = snapshot.decode(rule, snapshot.encode(parted))
-                assert restored is not None
-                parted = restored
-            assert parted.enter(match, ALWAYS) == whole.enter(match, ALWAYS)
+                parted = restored(parted)
+            assert enter(parted, match) == enter(whole, match)
             by_id = {m.signal_id: m for m in arrived}
-            held = [by_id[i] for i, t in zip(whole.ids, whole.times, strict=True) if t >= whole.newest - SPAN]
+            start = whole.times[-1] - SPAN
+            held = [by_id[i] for i, t in zip(whole.ids, whole.times, strict=True) if t >= start]
             assert whole.metric.measure() == brute_force(rule, held)
             assert whole.size == sum(len(detail) or 1 for detail in whole.details)
             assert whole.size <= 4 or len(whole.times) == 1
-    assert snapshot.encode(parted) == snapshot.encode(whole)
-    assert whole.dropped + len(whole.times) == len(arrived)
+    assert state_of(parted) == state_of(whole)
+    assert whole.terms.census.full + len(whole.times) == len(arrived)
 
 
 def longest(number: int) -> Match:
@@ -224,13 +240,13 @@ def longest(number: int) -> Match:
 
 
 def test_a_window_keeps_the_newest_entries_and_its_state_fits_a_record() -> None:
-    window = Window(rule(Kind.VALUE_COUNT, "gte", CAPACITY))
+    window = new(rule(Kind.VALUE_COUNT, "gte", CAPACITY), 0)
     matches = [longest(n) for n in range(CAPACITY + 50)]
-    (opening,) = (o for match in matches for o in window.enter(match, 0))
+    (opening,) = (o for match in matches for o in enter(window, match))
     assert (opening.measure, opening.evidence[-1]) == (CAPACITY, matches[CAPACITY - 1].signal_id)
     assert window.ids == [m.signal_id for m in matches[50:]]
-    assert window.dropped == 50
-    assert len(snapshot.encode(window)) < kafka.MAX_BATCH_BYTES - 64 * 1024
+    assert window.terms.census.full == 50
+    assert max(len(state) for _, state in snapshot.records(window, "", "d", 0)) < kafka.MAX_BATCH_BYTES // 10
 
 
 class Diligent:
@@ -253,23 +269,22 @@ class Diligent:
 @pytest.mark.parametrize("last", [SPAN, SPAN + 1])
 def test_late_entries_in_a_busy_group_cost_little(late: int, last: int) -> None:
     # Many at one time, and one that comes when they have just left the window, or are about to.
-    window = Window(rule(Kind.VALUE_SUM, "gte", 1))
+    window = new(rule(Kind.VALUE_SUM, "gte", 1))
     enter_all(window, 0)
     window.metric = metric = Diligent()
     window.low = window.high = 0
     for n in range(5_000):
-        window.enter(Match("c", (0,), (), 0, str(n), "u"), ALWAYS)
+        enter(window, Match("c", (0,), (), 0, str(n), "u"))
     enter_all(window, last)
     for n in range(20):
         before = metric.steps
-        window.enter(Match("c", (0,), (), late, f"late-{n}", "u"), ALWAYS)
+        enter(window, Match("c", (0,), (), late, f"late-{n}", "u"))
         assert metric.steps - before <= 6 * MAX_REDONE
-    assert window.dropped == (20 if last > SPAN else 0)
+    assert window.terms.census.full == (20 if last > SPAN else 0)
 
 
 def test_a_little_late_is_not_too_late_in_a_busy_group() -> None:
-    window = Window(rule(Kind.EVENT_COUNT, "gte", 3_000))
-    window.rule = replace(window.rule, timespan=10_000)
+    window = new(replace(rule(Kind.EVENT_COUNT, "gte", 3_000), timespan=10_000))
     *_, (opening,) = enter_all(window, *(t for t in range(3_000) if t != 2_000), 2_000)
     assert opening.time == 2_999
-    assert window.dropped == 0
+    assert window.terms.census.full == 0

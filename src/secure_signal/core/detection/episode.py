@@ -5,15 +5,17 @@ ran empty ends the episode. Each evaluation has a mark: 0 where the condition do
 number of the episode it belongs to, which was told when that number was given out.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 
 
-def retell(times: Sequence[int], marks: "array[int]", holds: dict[int, bool], span: int) -> list[int]:
+def retell(
+    times: Sequence[int], marks: list[int], holds: dict[int, bool], span: int
+) -> tuple[list[int], int]:
     """Set the marks anew after evaluations ``holds`` (position to outcome, consecutive) were redone.
 
-    Returns the positions that open an episode not told yet. One that only moved, grew or merged with
-    another was told already, perhaps at another evaluation; of one that was split the first part was.
+    Returns the positions that open an episode not told yet, and the first whose mark may be another now.
+    An episode that only moved, grew or merged with another was told already, perhaps at another evaluation;
+    of one that was split the first part was.
     """
     first, last = _reach(times, marks, holds, span)
     untaken = {marks[i] for i in range(first, last + 1)} - {0}
@@ -40,10 +42,10 @@ def retell(times: Sequence[int], marks: "array[int]", holds: dict[int, bool], sp
         for i in stretch:
             if marks[i] not in own:
                 marks[i] = mark
-    return opened
+    return opened, first
 
 
-def _reach(times: Sequence[int], marks: "array[int]", holds: dict[int, bool], span: int) -> tuple[int, int]:
+def _reach(times: Sequence[int], marks: list[int], holds: dict[int, bool], span: int) -> tuple[int, int]:
     """The redone evaluations with the stretches that may be linked to their ends."""
     first, last = min(holds), max(holds)
     while first and marks[first - 1] and times[first] - times[first - 1] <= span:
@@ -54,7 +56,7 @@ def _reach(times: Sequence[int], marks: "array[int]", holds: dict[int, bool], sp
 
 
 def _stretches(
-    times: Sequence[int], marks: "array[int]", holds: dict[int, bool], span: int, first: int, last: int
+    times: Sequence[int], marks: list[int], holds: dict[int, bool], span: int, first: int, last: int
 ) -> Iterator[range]:
     start = None
     for i in range(first, last + 1):

@@ -32,6 +32,18 @@ def of(rule: Correlation) -> Metric:
     return Presence(rule) if rule.alternatives else _METRICS[rule.kind](rule)
 
 
+def at_once(rule: Correlation) -> Callable[[int, list[Detail]], Measure] | None:
+    """The measure of a few entries, from their number and details, where that is soon told without a metric.
+
+    Of details that are all empty none need be given.
+    """
+    if rule.kind is Kind.EVENT_COUNT:
+        return lambda count, _details: count
+    if rule.kind is Kind.VALUE_COUNT:
+        return lambda _count, details: len({value for detail in details for value in detail})
+    return None
+
+
 def detail_of(match: Match, kind: Kind) -> Detail:
     """What of a match its entry keeps."""
     if kind is Kind.EVENT_COUNT:

@@ -1,144 +1,139 @@
-"""All windows of all correlations: who is alive, who changed, and what came too late."""
+"""All windows of all correlations, and how they are saved."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from secure_signal.core.detection import snapshot
-from secure_signal.core.detection.correlation import Correlation, Kind
+from secure_signal.core.detection import metric, snapshot
+from secure_signal.core.detection.census import MAX_GROUPS, Census
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.groups import Groups
 from secure_signal.core.detection.match import Match, read_key
-from secure_signal.core.detection.window import Opening, Window
-
-_SMALLEST_SWEEP = 1024
+from secure_signal.core.detection.snapshot import Record
+from secure_signal.core.detection.window import Opening
 
 
 class Windows:
-    """Windows by their keys (``Match.key``); a group is dropped when event time has left it behind.
+    """The groups of each correlation; ``lateness`` in microseconds, ``limit`` for the groups of all."""
 
-    ``lateness`` in microseconds. ``late`` counts the entries that were older than that, by their own
-    group's newest or because event time had left their window behind, and were left out; ``full`` those
-    that a window had no room for. ``watermark`` is the greatest time of all entries, as far as it was not
-    ahead of their ``now``. Who restores windows sets it to what it was where reading goes on, as windows
-    may have been saved later than that.
-    """
-
-    def __init__(self, correlations: Iterable[Correlation], lateness: int) -> None:
-        self.late = 0
-        self.full = 0
-        self.watermark = 0
-        self._rules = {rule.id: rule for rule in correlations}
-        self._lateness = lateness
-        self._windows: dict[str, Window] = {}
-        self._ahead: dict[str, int] = {}
-        self._changed: set[str] = set()
-        self._entries_to_sweep = _SMALLEST_SWEEP
+    def __init__(self, correlations: Iterable[Correlation], lateness: int, limit: int = MAX_GROUPS) -> None:
+        self._census = Census(limit)
+        self._groups = {rule.id: Groups(rule, lateness, self._census) for rule in correlations}
+        self._retired: list[Groups] = []
+        self._pages: dict[str, bytes] = {}
+        self._incomplete: dict[str, Record] = {}
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return self._census.count
 
-    def enter(self, match: Match, position: int, now: int) -> tuple[Correlation, list[Opening]] | None:
-        """Put an entry into its window; None when that rule is not loaded, or the entry does not count.
+    @property
+    def late(self) -> int:
+        """Entries left out because they came later than the lateness."""
+        return self._census.late
 
-        A window skips positions that it has seen. An entry that is ahead of ``now`` ends no other window.
+    @property
+    def full(self) -> int:
+        """Entries that windows had no room for."""
+        return self._census.full
+
+    @property
+    def crowded(self) -> int:
+        """Groups that were dropped because there were too many."""
+        return self._census.crowded
+
+    @property
+    def watermark(self) -> int:
+        """The greatest time of all entries, as far as it was not ahead of their ``now``.
+
+        Who restores groups sets it to what it was where reading goes on, as they may have been saved later.
         """
-        rule = self._rules.get(match.correlation)
-        if rule is None:
-            return None
-        key = match.key
-        window = self._alive(key)
-        if window is None:
-            if match.time + rule.timespan + self._lateness < self.watermark:
-                self.late += 1
-                return None
-            window = self._windows[key] = Window(rule)
-        # An entry that is skipped is one read again, and moves event time as it did before.
-        self.watermark = max(self.watermark, min(match.time, now))
-        if position < window.position or position <= self._ahead.get(key, -1):
-            return None
-        window.position = position
-        self._changed.add(key)
-        if window.times and match.time < window.newest - self._lateness:
-            self.late += 1
-            return None
-        dropped = window.dropped
-        openings = window.enter(match, self._lateness)
-        self.full += window.dropped - dropped
-        self._count_to_sweep()
-        return rule, openings
+        return self._census.watermark
+
+    @watermark.setter
+    def watermark(self, instant: int) -> None:
+        self._census.watermark = instant
+
+    @property
+    def position(self) -> int:
+        """That of the last entry; who restores groups first sets it to the last that is not read again."""
+        return self._census.position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        self._census.position = position
 
     def groups(self, correlation: str) -> Groups:
         """The groups of a correlation, by its id."""
-        return Groups(self, correlation)
+        return self._groups[correlation]
 
-    def counts_slots(self, correlation: str) -> bool:
-        """Whether the details of a correlation's entries are slots."""
-        return self._rules[correlation].kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
+    def enter(self, match: Match, position: int, now: int) -> tuple[Correlation, Sequence[Opening]] | None:
+        """Put an entry into its window (see ``Groups.enter``); None when that rule is not loaded."""
+        groups = self._groups.get(match.correlation)
+        if groups is None:
+            return None
+        detail = metric.detail_of(match, groups.rule.kind)
+        return groups.rule, groups.enter(
+            match.group, match.time, match.signal_id, match.user_id, detail, position, now
+        )
 
     def drop(self, key: str) -> None:
-        """Forget a window."""
-        self._windows.pop(key, None)
-        self._changed.add(key)
+        """Forget a group, by its ``Match.key``."""
+        correlation, group = read_key(key)
+        self._groups[correlation].drop(group)
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
-        """The windows that changed since the last call, as key and state; None for one that is gone.
+        """What changed since the last call, as key and state; None for what is gone.
 
-        Those of a rule come after those of rules that list it: what it found at a position that it will skip
-        is in theirs.
+        A group's pages come before the record that names them, and the groups of a rule after those of rules
+        that list it: what it found at a position that it will skip is in theirs. What is gone may still be
+        named by records saved before, and is to be removed when this is saved.
         """
-        ranks = {rule: rank for rank, rule in enumerate(reversed(self._rules))}
-        changed = sorted(self._changed, key=lambda key: ranks.get(read_key(key)[0], 0))
-        self._changed = set()
-        found = ((key, self._windows.get(key)) for key in changed)
-        return ((key, None if window is None else snapshot.encode(window)) for key, window in found)
+        self._pages.clear()
+        self._incomplete.clear()
+        retired, self._retired = self._retired, []
+        outer_first = (*retired, *reversed(self._groups.values()))
+        return chain.from_iterable([groups.changes() for groups in outer_first])
 
     def restore(self, key: str, state: bytes) -> bool:
-        """Put back a window that ``changes`` gave; False when its rule is gone or means something else now.
+        """Put back what ``changes`` gave, in any order; False where a group's rule is gone or another now.
 
         The next ``changes`` tells of it: it is to be saved for its new owner.
         """
-        rule = self._rules.get(read_key(key)[0])
-        window = snapshot.decode(rule, state) if rule is not None else None
-        if window is None:
-            return False
-        self._windows[key] = window
-        self._ahead[key] = window.position
-        self._changed.add(key)
+        array, bracket, page = key.rpartition("]")
+        name = array + bracket or key
+        if bracket and page:
+            self._pages[key] = state
+        else:
+            saved = snapshot.record_of(state)
+            groups = self._groups.get(read_key(name)[0])
+            if groups is None or groups.rule.digest != saved.digest:
+                return False
+            self._incomplete[name] = saved
+        self._complete(name)
         return True
 
     def adopt(self, old: "Windows") -> int:
-        """Take the windows over from rules that mean the same; how many others there were.
+        """Take the groups over from rules that mean the same; how many others there were.
 
         Those are gone, as the next ``changes`` tells.
         """
-        self.late, self.full, self.watermark = old.late, old.full, old.watermark
-        same = {
-            i: rule
-            for i, rule in self._rules.items()
-            if i in old._rules and old._rules[i].digest == rule.digest
-        }
-        for key, window in old._windows.items():
-            rule = same.get(window.rule.id)
-            if rule is not None:
-                window.rule = rule
-                self._windows[key] = window
-        gone = old._windows.keys() - self._windows.keys()
-        self._changed = old._changed | gone
-        return len(gone)
+        dropped = 0
+        for correlation, former in old._groups.items():
+            groups = self._groups.get(correlation)
+            if groups is not None and groups.rule.digest == former.rule.digest:
+                groups.adopt(former)
+            else:
+                dropped += former.forget_all()
+                self._retired.append(former)
+        self._retired += old._retired
+        self._census.resume(old._census)
+        return dropped
 
-    def _alive(self, key: str) -> Window | None:
-        """A window by its key, unless event time has left it behind, whether swept or not."""
-        window = self._windows.get(key)
-        return None if window is None or self._is_over(window) else window
-
-    def _is_over(self, window: Window) -> bool:
-        return window.newest + window.rule.timespan + self._lateness < self.watermark
-
-    def _count_to_sweep(self) -> None:
-        """Sweep after as many entries as there are windows: a constant cost for each entry."""
-        self._entries_to_sweep -= 1
-        if self._entries_to_sweep > 0:
+    def _complete(self, name: str) -> None:
+        """Restore a group once its record is there with all its pages."""
+        saved = self._incomplete.get(name)
+        if saved is None or any(name + page not in self._pages for page in saved.pages):
             return
-        over = [key for key, window in self._windows.items() if self._is_over(window)]
-        for key in over:
-            del self._windows[key]
-        self._changed.update(over)
-        self._entries_to_sweep = max(_SMALLEST_SWEEP, len(self._windows))
+        del self._incomplete[name]
+        correlation, group = read_key(name)
+        pages = [self._pages.pop(name + page) for page in saved.pages]
+        self._groups[correlation].restore(group, saved, pages)
