@@ -1,6 +1,7 @@
 """backtest, why and why-not on what PostgreSQL keeps."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.servers import until
+from tests.unit import test_rules_docs
 from typer.testing import CliRunner
 
 from secure_signal.adapters import anomaly_table, postgres, rule_files
@@ -15,7 +17,7 @@ from secure_signal.adapters.binary_copy import signal_row
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.signal_table import SignalCopy
 from secure_signal.cli import app
-from secure_signal.core import anomaly, instant
+from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
@@ -44,6 +46,9 @@ correlation:
   timespan: 10s
   condition: {gte: 3}
 """
+
+PAGE = Path(__file__).parents[2] / "docs/investigate.md"
+Find = Callable[..., list[Anomaly]]
 
 
 def failures(*seconds: int, user: str = "alice") -> list[Signal]:
@@ -74,10 +79,10 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def find(database: psycopg.Connection, rules: Path) -> Callable[[list[Signal]], list[Anomaly]]:
+def find(database: psycopg.Connection, rules: Path) -> Find:
     """Store signals and what is found in them, as the pipeline does."""
 
-    def find(signals: list[Signal]) -> list[Anomaly]:
+    def find(signals: list[Signal], rules: Path = rules) -> list[Anomaly]:
         store(database, signals)
         found = Engine(rule_files.load(rules)).observe_all(map(Event.of, signals), 0, START)
         anomaly_table.merge(database, [anomaly_table.row(anomaly.encode(each)) for each in found])
@@ -121,7 +126,7 @@ def test_a_backtest_tells_what_a_change_does(
     assert "+ 2026-11-20 08:00:32  User bob: 2 × failed login within 10 seconds (Brute force)" in table
 
 
-def test_why_there_is_an_anomaly(find: Callable[[list[Signal]], list[Anomaly]], rules: Path) -> None:
+def test_why_there_is_an_anomaly(find: Find, rules: Path) -> None:
     (found,) = find(failures(1, 2, 3))
     told = run("why", found.id, "--rules", str(rules))
     assert (told["verdict"]["reason"], told["verdict"]["anomaly"]["id"], told["notes"]) == (
@@ -136,9 +141,7 @@ def test_why_there_is_an_anomaly(find: Callable[[list[Signal]], list[Anomaly]], 
     assert "3, wanted ≥ 3" in shown
 
 
-def test_why_tells_that_the_rules_have_changed(
-    find: Callable[[list[Signal]], list[Anomaly]], rules: Path
-) -> None:
+def test_why_tells_that_the_rules_have_changed(find: Find, rules: Path) -> None:
     (found,) = find(failures(1, 2, 3))
     rules.write_text(RULES.replace("gte: 3", "gte: 2"))
     changed, not_again = run("why", found.id, "--rules", str(rules))["notes"]
@@ -150,7 +153,7 @@ def test_why_tells_that_the_rules_have_changed(
     assert "is not among those that are loaded" in told["notes"][1]
 
 
-def test_why_not(find: Callable[[list[Signal]], list[Anomaly]], rules: Path) -> None:
+def test_why_not(find: Find, rules: Path) -> None:
     (found,) = find(failures(1, 2, 3, 4))
     expected = {"alice-2": "not crossed", "alice-3": "found", "alice-4": "episode open"}
     for signal_id, reason in expected.items():
@@ -202,3 +205,19 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, rules:
     result = CliRunner().invoke(app, ["backtest", "--rules", str(rules), *SINCE])
     assert isinstance(result.exception, StopError)
     assert "DATABASE_URL" in str(result.exception)
+
+
+def test_every_command_prints_what_the_page_says(
+    find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = PAGE.read_text()
+    for file in test_rules_docs.FILE.finditer(page):
+        Path(file["name"]).parent.mkdir(exist_ok=True)
+        Path(file["name"]).write_text(file["text"])
+    lines = Path("signals.ndjson").read_bytes().splitlines()
+    assert len(find([signal.decode(line) for line in lines], Path("live"))) == 1
+    for command, output in test_rules_docs.commands(page):
+        printed = "\n".join(line.rstrip() for line in test_rules_docs.run(command).rstrip().splitlines())
+        shown = "\n".join(line.rstrip() for line in output.rstrip().splitlines())
+        assert re.fullmatch(".*".join(map(re.escape, shown.split("…"))), printed), f"$ {command}\n{printed}"

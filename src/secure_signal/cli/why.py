@@ -9,6 +9,8 @@ import typer
 from secure_signal.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from secure_signal.core.detection.ruleset import RuleSet
 
 app = typer.Typer()
@@ -49,7 +51,7 @@ def why(
     from secure_signal.cli.database import connected
 
     ruleset = _ruleset(rules, logsources)
-    with connected("why") as connection:
+    with _patience(), connected("why") as connection:
         found = history.anomaly(connection, _uuid(anomaly_id))
         if found is None:
             raise UsageError(f"There is no anomaly {anomaly_id} in this database.")
@@ -80,7 +82,7 @@ def why_not(
 
     ruleset = _ruleset(rules, logsources)
     chosen = named(rule, ruleset)
-    with connected("why-not") as connection:
+    with _patience(), connected("why-not") as connection:
         stored = history.signals_named(connection, signal_id)
         if not stored:
             raise UsageError(f"There is no signal {signal_id} in this database.")
@@ -94,6 +96,13 @@ def _ruleset(rules: list[Path] | None, logsources: Path | None) -> "RuleSet":
 
     environment = settings.read()
     return rule_files.load(rules or environment.rules, logsources or environment.logsources)
+
+
+def _patience() -> "Status":
+    """A sign on a terminal that work is under way."""
+    from rich.console import Console
+
+    return Console(stderr=True).status("Judging the stored signals again")
 
 
 def _uuid(text: str) -> str:

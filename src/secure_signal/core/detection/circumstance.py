@@ -9,6 +9,8 @@ from secure_signal.core.detection.reorder import SKEW
 from secure_signal.core.detection.rule import Rule
 from secure_signal.core.instant import SECOND
 
+_UNITS = (86_400, 3_600, 60)
+
 
 def of_arrival(rule: Rule, time: int, stored: int, lateness: int) -> Iterator[str]:
     """What a signal's way here says; its own time, when it was stored, and the lateness in microseconds."""
@@ -43,4 +45,7 @@ def of_presence(rule: Rule, presence: Presence) -> Iterator[str]:
 
 
 def _spelt(microseconds: int) -> str:
-    return summary.duration(microseconds // SECOND * SECOND)
+    """About how long, in the largest unit of which there are two or more: 90 seconds, 3 days."""
+    seconds = microseconds // SECOND
+    size = next((size for size in _UNITS if seconds >= 2 * size), 1)
+    return summary.duration(seconds // size * size * SECOND)

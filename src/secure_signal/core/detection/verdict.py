@@ -23,7 +23,7 @@ Past: TypeAlias = Callable[[int, int, str | None], Iterable[Event]]
 """The signals from one instant to before another in event-time order, of one user or of all (None)."""
 
 
-_LONGEST = 64
+_LONGEST = 16
 
 
 class Reason(StrEnum):
