@@ -79,6 +79,23 @@ def test_two_instances_share_the_partitions_and_one_takes_over_from_the_other(
     assert findings.read().keys() == expected(signals)
 
 
+def test_an_instance_that_falls_behind_on_a_backlog_of_hours_loses_nothing(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    # Ten minutes between them: what comes from one wave to the next is too late.
+    waves = [sprees(120, seed=200 + n, ago=600 * (20 - n)) for n in range(20)]
+    ids = expected(s for wave in waves for s in wave)
+    for wave in waves:
+        send(kafka_bootstrap, wave)
+    ahead, behind = start(kafka_bootstrap), start(kafka_bootstrap)
+    until(behind.is_ready, "it has its partitions")
+    behind.freeze()
+    until(lambda: ahead.metric("detector_matches_held") > 0, "the one that is ahead waits")
+    behind.thaw()
+    until(partial(findings.has, len(ids)), "all are found")
+    assert findings.read().keys() == ids
+
+
 def test_a_retry_counts_once_and_rubbish_stops_nothing(
     kafka_bootstrap: str, start: Start, findings: Findings
 ) -> None:

@@ -69,14 +69,15 @@ class Standing(msgspec.Struct, frozen=True):
 class Merge:
     """Takes parcels in the order of the log, and gives entries with their numbers.
 
-    After ``Standing`` is restored, parcels are taken again from ``oldest`` on. A source's entries are first
+    After a standing is restored, parcels are taken again from what was ``oldest`` on. A source's entries are first
     published in their order; so whatever is not above the highest one taken is a repetition.
     """
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: Standing, oldest: int = 0) -> None:
         self._topic_id = standing.topic_id
         self._sources = standing.sources
         self._read = standing.read
+        self._next = oldest
         self._count = standing.count
         self._progress = dict(standing.progress)
         self._passed = dict(standing.passed)
@@ -96,7 +97,7 @@ class Merge:
     @property
     def oldest(self) -> int:
         """The offset of the first parcel of which an entry is held back, or else of the next parcel."""
-        return min((queue[0][1] for queue in self._queues.values() if queue), default=self._read)
+        return min((queue[0][1] for queue in self._queues.values() if queue), default=self._next)
 
     def floor(self, but: set[int]) -> int:
         """How far (ms) the slowest source is, not counting some; -1 where one was never heard of."""
@@ -105,6 +106,7 @@ class Merge:
 
     def take(self, parcel: Parcel, offset: int) -> Iterator[tuple[int, Entry]]:
         """Take the parcel at an offset; the entries that pass now, each with its number."""
+        self._next = offset + 1
         if offset < self._read:
             if parcel.topic_id == self._topic_id:
                 self._hold(parcel, offset)

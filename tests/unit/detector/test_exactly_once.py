@@ -17,7 +17,7 @@ from tests.detector_lab import LOGSOURCES, RULES
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import signal
 from secure_signal.core.alignment import Block
-from secure_signal.core.detection import groups, snapshot, window
+from secure_signal.core.detection import windows
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Entry, Parcel
@@ -35,9 +35,7 @@ RULESET = load(RULES, LOGSOURCES)
 @pytest.fixture(autouse=True, scope="module")
 def frequent_sweeps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(groups, "_SMALLEST_SWEEP", 4)
-        for module in (window, snapshot):
-            patch.setattr(module, "PAGE", 2)
+        patch.setattr(windows, "_SMALLEST_SWEEP", 4)
         yield
 
 
@@ -82,11 +80,12 @@ class World:
     frozen: list[tuple[int, list[Saving]]] = field(default_factory=list)
     owners: int = 0
     found: set[str] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
 
     def live(self, life: Life) -> None:
         *judges, group = tasks = self._restore(compact(self.state) if life.finds_compacted else self.state)
         places = [judge.start for judge in judges]
-        draw = random.Random(life.seed)
+        draw, unread_from = random.Random(life.seed), group.start
         pending: list[str | bytes] = []
         for number in range(1, life.turns + 1):
             source = draw.randrange(len(judges))
@@ -96,10 +95,13 @@ class World:
                 found, entries = judges[source].read(block)
                 pending += [a.id for a, _ in found]
                 pending.append(self._parcel(source, places[source], entries))
-            unread = range(max(group.offset, group.start), len(self.matches))
+            unread = range(unread_from, len(self.matches))
+            unread_from = len(self.matches)
             if unread:
                 values = [self.matches[offset] for offset in unread]
-                pending += [a.id for a, _ in group.read(Block(unread, [0] * len(unread), values))[0]]
+                found_here = [a.id for a, _ in group.read(Block(unread, [0] * len(unread), values))[0]]
+                pending += found_here
+                self.shared.update(found_here)
             if number % life.checkpoints == 0:
                 self._publish(pending)
                 for task in tasks:
@@ -164,16 +166,16 @@ def log(seed: int) -> list[Block]:
     time = 1_000 * SECOND
     sent: list[list[tuple[int, bytes]]] = [[], []]
     for number in range(300):
-        time += draw.choice([1, 5, 20, 20, 400 if number % 25 == 0 else 1]) * SECOND
+        time += draw.choice([1, 2, 10, 10, 400 if number % 25 == 0 else 1]) * SECOND
         late = draw.choice([0, 0, 0, 30, 90]) * SECOND
-        user = draw.randrange(10)
+        user = draw.randrange(draw.choice([4, 60]))
         slow = user % 3 * 200 * SECOND
         made = Signal(
             str(number),
             f"user-{user}",
             "auth.login",
             time - late - slow,
-            b'{"ip": "10.0.0.%d", "outcome": "failure"}' % draw.randrange(2),
+            b'{"ip": "10.0.0.%d", "outcome": "failure"}' % (user % 3),
         )
         records = sent[user % 2]
         again = draw.random() < 0.1 and records
@@ -195,6 +197,7 @@ def test_whenever_it_dies_and_whichever_source_is_ahead_the_same_is_found(
     for life in [*lives, FOREVER, FOREVER]:
         shaken.live(life)
     assert len(steady.found) > 5
+    assert steady.shared
     assert shaken.found == steady.found
 
 

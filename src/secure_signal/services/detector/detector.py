@@ -128,7 +128,7 @@ class Detector:
             logs = TopicLogs(self._servers)
             topic_id, sources = logs.layout(topics.SIGNALS)
             _, targets = logs.layout(topics.MATCHES)
-            self._dispatch = Dispatch(self._outbox, topic_id, sources, targets, self._lateness // 4_000)
+            self._dispatch = Dispatch(self._outbox, topic_id, sources, targets)
         if not self._given:
             return
         for task, end in restore(self._given, self._engine, self._consumer, self._servers):

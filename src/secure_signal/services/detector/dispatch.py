@@ -12,23 +12,24 @@ from secure_signal.services.detector.outbox import Outbox
 
 _MAX_BYTES = 512 * 1024
 _BETWEEN_NEWS = 1_000
+_SLACK = 2_000
+"""Milliseconds that a source at its end is said to be ahead of the clock: a little longer than until it is
+heard of again. Once its owner is dead, others wait for it from then on until the next owner says more."""
 
 
 class Dispatch:
     """Collects the entries of a turn, and sends each task's as one parcel, with how far the sources are.
 
     ``topic_id`` is Kafka's of ``signal-events``, ``sources`` and ``targets`` how many partitions that and
-    ``signal-matches`` have. Sources that were read to their end are said to be ``slack`` milliseconds
-    farther than the clock. A task that has no entries hears of progress each second, and with every turn
-    while there is more to read.
+    ``signal-matches`` have. A task that has no entries hears of progress each second, and with every
+    turn while there is more to read.
     """
 
-    def __init__(self, outbox: Outbox, topic_id: str, sources: int, targets: int, slack: int) -> None:
+    def __init__(self, outbox: Outbox, topic_id: str, sources: int, targets: int) -> None:
         self._outbox = outbox
         self._topic_id = topic_id
         self._sources = sources
         self._targets: list[list[Entry]] = [[] for _ in range(targets)]
-        self._slack = slack
         self._told_at = 0
 
     def add(self, entries: list[Entry], place: Callable[[Match], str]) -> None:
@@ -41,7 +42,7 @@ class Dispatch:
         is_due = now >= self._told_at + _BETWEEN_NEWS or any(time < now for time in progress.values())
         if is_due:
             self._told_at = now
-        told = {source: time if time < now else time + self._slack for source, time in progress.items()}
+        told = {source: time if time < now else time + _SLACK for source, time in progress.items()}
         for target, entries in enumerate(self._targets):
             if not entries and not (is_due and progress):
                 continue

@@ -248,7 +248,7 @@ class MatchTask(Task):
 
     def __init__(self, topic: str, partition: int, engine: Engine, marker: Marker) -> None:
         super().__init__(topic, partition, engine, marker)
-        self.merge = Merge(marker.standing)
+        self.merge = Merge(marker.standing, marker.offset)
         self.offset = max(marker.offset, marker.standing.read)
         self._start = marker.offset
 
