@@ -156,6 +156,13 @@ def test_a_filter_narrows_the_rules_it_names(named: str, narrows: bool, load: Lo
     assert bool(ruleset.remarks) is not narrows
 
 
+def test_an_expression_of_a_filter_beyond_re2_says_so(load: Load) -> None:
+    ruleset = load(FAILED, EXEMPT.replace("user_id: tester", "'user_id|re': '^(?!x)tester'"))
+    ((rule, notice),) = ruleset.notices
+    assert rule.id == RULE
+    assert "^(?!x)tester" in notice
+
+
 def test_a_filter_keeps_to_its_log_source_and_says_so(load: Load) -> None:
     ruleset = load(FAILED, EXEMPT.replace("product: app", "product: app, service: other"))
     assert len(observe(Engine(ruleset), signal(0, user="tester"))) == 1

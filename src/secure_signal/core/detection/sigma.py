@@ -35,7 +35,7 @@ def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders)
     except PlaceholderError as placeholder:
         notices.append(f"never fires: the placeholder %{placeholder}% has no values")
         node, fires = _NOTHING, False
-    notices.extend(_backtracking(node))
+    notices.extend(bounded(node))
     return Detection(
         **head(document, parsed),
         digest=digest(source, node),
@@ -77,7 +77,8 @@ def _present_day(detection: Any, top: bool = True) -> Any:
     }
 
 
-def _backtracking(node: Node) -> Iterator[str]:
+def bounded(node: Node) -> Iterator[str]:
+    """A notice for each expression of a condition that is searched within bounds."""
     bounds = f"{backtracking.LONGEST_TEXT} characters and {backtracking.TIMEOUT * 1000:g} ms"
     for expression in condition.expressions(node):
         refusal = expression.refusal

@@ -62,8 +62,10 @@ def narrowed(rule: Detection, filters: Iterable[Filter]) -> Detection:
     added = [each.condition for each in filters if each.condition is not None and each.narrows(rule)]
     if not added or not rule.fires:
         return rule
+    notices = (notice for each in added for notice in sigma.bounded(each))
     node = sigma.simplify(AllOf((rule.condition, *added)))
-    return replace(rule, condition=node, digest=sigma.digest(rule.logsource, node))
+    digest = sigma.digest(rule.logsource, node)
+    return replace(rule, condition=node, digest=digest, notices=(*rule.notices, *notices))
 
 
 def filter_of(document: Document, parsed: SigmaFilter, placeholders: Placeholders) -> Filter:
