@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "values": (asking(values("a", "v%d", 20_000)), 10, "more than 20000 nodes"),
     "dashes": (
         asking(values("a|windash", "-a%d -b -c", 100)),
-        8,
+        9,
         "'a|windash' have more than 10000 spellings",
     ),
     "dashes in one value": (asking("{'a|windash': '-a -b -c -d'}"), 8, "at most three dash"),
