@@ -18,6 +18,7 @@ import pytest
 from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import sighting
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import by_event_time
@@ -99,3 +100,15 @@ def test_sigmahq_rules_match_what_they_should(sigma_rules: Path) -> None:
         signals = read(lines(given))
         wanted = {(rule, s.id) for s, e in zip(signals, lines(expected), strict=True) for rule in e["rules"]}
         assert {(a.rule_id, a.evidence[0]) for a in detect(ruleset, signals)} ^ wanted == set()
+        explained_as(wanted, ruleset, signals)
+
+
+def explained_as(wanted: set[tuple[str, str]], ruleset: RuleSet, signals: list[Signal]) -> None:
+    """Of some signals each rule that matches, and some that do not, are explained so."""
+    chance = random.Random(7)
+    for each in chance.sample(signals, 40):
+        matching = {rule for rule, signal_id in wanted if signal_id == each.id}
+        asked = [rule for rule in ruleset.detections if rule.id in matching]
+        for rule in asked + chance.sample(ruleset.detections, 20):
+            told = sighting.of(rule, Event.of(each), ruleset)
+            assert (told.outcome is sighting.Outcome.MATCHED) == (rule.id in matching), (rule.id, each.id)
