@@ -1,12 +1,15 @@
 """What the engine's benchmark feeds it: signals of this project's shape, and rules for them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from uuid import UUID, uuid5
 
 import msgspec
 
+from secure_signal.adapters import rule_files
 from secure_signal.core import identity, instant
+from secure_signal.core.detection.ruleset import RuleSet
 
 TYPES = tuple(f"{area}.{verb}" for area in ("auth", "session", "file", "payment", "api") for verb in "abcd")
 """Types of signals, equally frequent."""
@@ -36,13 +39,43 @@ def signals(count: int, users: int = 10_000, seed: int = 1) -> Iterator[bytes]:
         )
 
 
-def logsources() -> str:
+def failures(count: int, users: int, everyone: bool = False, seed: int = 2) -> Iterator[bytes]:
+    """JSON of failures of the first type, of users at random or of each in turn, all within a day."""
+    whims = Random(seed)
+    for i in range(count):
+        user = i if everyone else whims.randrange(users)
+        moment = _START + (0 if everyone else 3_600_000_000) + i * 1_000
+        yield msgspec.json.encode(
+            {
+                "id": f"{everyone}-{i}",
+                "user_id": f"user-{user:07}",
+                "type": TYPES[0],
+                "timestamp": instant.render(moment),
+                "payload": {
+                    "outcome": "failure",
+                    "country": whims.choice(COUNTRIES),
+                    "ip": f"10.0.0.{i % 256}",
+                },
+            }
+        )
+
+
+def ruleset(folder: Path, count: int, timespan: str = "5m") -> RuleSet:
+    """So many correlations with their detections, written to a folder and loaded."""
+    folder.mkdir(exist_ok=True)
+    for number, rule in enumerate(_rules(count, timespan)):
+        (folder / f"{number:04}.yml").write_text(rule)
+    (folder / "logsources.toml").write_text(_logsources())
+    return rule_files.load(folder, folder / "logsources.toml")
+
+
+def _logsources() -> str:
     """Each type has a log source of its own area."""
     tables = '[[logsource]]\ntype = "{0}.*"\nproduct = "webapp"\ncategory = "{0}"\n'
     return "\n".join(tables.format(area) for area in dict.fromkeys(t.partition(".")[0] for t in TYPES))
 
 
-def rules(count: int) -> Iterator[str]:
+def _rules(count: int, timespan: str) -> Iterator[str]:
     """Correlations, by turns event_count and value_count, each with its own detection, as YAML.
 
     The first 20 look at the failures of a type each; those after them at failures from one country too.
@@ -57,6 +90,7 @@ def rules(count: int) -> Iterator[str]:
             category=kind.partition(".")[0],
             type=kind,
             more=f"\n        country: {country}" if n >= len(TYPES) else "",
+            timespan=timespan,
             kind="value_count" if n % 2 else "event_count",
             field="\n        field: ip" if n % 2 else "",
         )
@@ -85,7 +119,7 @@ correlation:
     type: {kind}
     rules: [failures_{n}]
     group-by: [user_id]
-    timespan: 5m
+    timespan: {timespan}
     condition:
         gte: 5{field}
 """

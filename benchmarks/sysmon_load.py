@@ -1,6 +1,8 @@
 """Sysmon events of about 2 KB, made from those of the corpora, and the log sources of their types."""
 
-from collections.abc import Iterator
+import re
+import tarfile
+from collections.abc import Container, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -8,6 +10,16 @@ from typing import Any
 import msgspec
 
 from secure_signal.core import instant
+
+TYPES = tuple(f"sysmon.{number}" for number in ("1", "7", "10", "11", "12.delete", "13", "17"))
+CATEGORIES = (
+    *("process_creation", "registry_set", "registry_event", "registry_add", "registry_delete", "file_event"),
+    *("file_delete", "file_access", "file_change", "file_rename", "file_executable_detected", "image_load"),
+    *("network_connection", "process_access", "dns_query", "pipe_created", "create_remote_thread"),
+    *("driver_load", "create_stream_hash", "wmi_event", "sysmon_status", "sysmon_error"),
+    *("raw_access_thread", "process_tampering"),
+)
+"""What Sigma calls Sysmon's kinds of events."""
 
 _START = 1_777_636_800_000_000
 _SIZE = 2_000
@@ -23,6 +35,27 @@ _PROGRAMS = (
     (_CHROME, f'"{_CHROME}" --type=renderer --lang=en-US --num-raster-threads=4', "explorer.exe"),
     (_WORD, f'"{_WORD}" /n "C:\\Users\\a\\Documents\\plan.docx" /o ""', "explorer.exe"),
 )
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """SigmaHQ's rules, taken out of their archive; the folder they are in."""
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder
+
+
+def select(folder: Path, categories: Container[str] | None = None) -> list[Path]:
+    """The rule files of a folder, or those with one of these log source categories, in an order of chance."""
+    files = sorted(folder.rglob("*.yml"))
+    if categories is not None:
+        files = [file for file in files if _category(file) in categories]
+    Random(1).shuffle(files)
+    return files
+
+
+def _category(file: Path) -> str:
+    found = re.search(r"^    category: (\S+)", file.read_text(), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def signals(corpus: Path, count: int, types: tuple[str, ...], seed: int = 1) -> Iterator[bytes]:

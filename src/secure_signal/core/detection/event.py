@@ -79,7 +79,11 @@ class Event(msgspec.Struct, gc=False):
                 yield text(value)
 
 
+LEAVES = "\0"
+"""As a field: all leaves in one text, with what no payload contains between them."""
+
 OWN: dict[str, Callable[[Event], str]] = {
+    LEAVES: lambda event: LEAVES.join(event.leaves()),
     "user_id": lambda event: event.user_id,
     "type": lambda event: event.type,
     "timestamp": lambda event: instant.render(event.timestamp),

@@ -35,7 +35,8 @@ class Index(Generic[T]):
             field.freeze()
         # A member of the payload is known by its name; paths and the signal's own fields are asked for.
         self._members = {name: f for name, f in fields.items() if "." not in name and name not in OWN}
-        self._others = {name: f for name, f in fields.items() if name not in self._members}
+        self._own = [(name, f) for name, f in fields.items() if name in OWN]
+        self._paths = [(name, f) for name, f in fields.items() if "." in name and name not in OWN]
 
     def find(self, event: Event) -> list[T]:
         """What an event might match: everything it does match, and few others."""
@@ -55,7 +56,9 @@ class Index(Generic[T]):
             else:
                 found = field.hits(event.folded(name))
             hits += found
-        for name, field in self._others.items():
+        for name, field in self._own:
+            hits += field.hits(event.folded(name))
+        for name, field in self._paths:
             if event.value(name) is not None:
                 hits += field.hits(event.folded(name))
         if not hits:

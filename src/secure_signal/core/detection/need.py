@@ -11,7 +11,8 @@ from math import log2
 from typing import TypeAlias
 
 from secure_signal.core.detection import necessary
-from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Node, SameAs, ValueTest
+from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, SameAs, ValueTest
+from secure_signal.core.detection.event import LEAVES
 from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.field import fold, text
 from secure_signal.core.detection.pattern import Pattern
@@ -67,6 +68,8 @@ def of(node: Node, shared: Mapping[Literal, int] | None = None) -> Need | None:
             return frozenset(_of_test(name, test))
         case SameAs(name):
             return frozenset({Literal(name, Clue.ANY)})
+        case Keyword(Pattern() as pattern) if any(pattern.literals):
+            return frozenset({Literal(LEAVES, Clue.WITHIN, fold(max(pattern.literals, key=len)))})
         case _:
             return None
 
@@ -81,7 +84,7 @@ def _literals(node: Node) -> Iterator[Literal]:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _literals(part)
-        case Field():
+        case Field() | Keyword():
             yield from of(node) or ()
 
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from secure_signal.core.detection import alternatives
 from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, Not, SameAs, ValueTest
-from secure_signal.core.detection.event import OWN, Event, reader
+from secure_signal.core.detection.event import LEAVES, OWN, Event, reader
 from secure_signal.core.detection.expression import Expression
 from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.pattern import Matcher, Pattern, Wildcard
@@ -141,10 +141,14 @@ def _keyword(test: Pattern | Expression) -> Predicate:
     if isinstance(test, Expression):
         matches = test.matcher()
         return lambda event: any(map(matches, event.leaves()))
-    within = Pattern((Wildcard.MANY, *test.parts, Wildcard.MANY), test.cased).matcher()
+    within = Pattern((Wildcard.MANY, *test.parts, Wildcard.MANY), test.cased)
+    if test.exact is not None and LEAVES not in test.exact:
+        # What has no wildcard cannot reach from one leaf into the next.
+        return _texts(LEAVES, [within])
+    matches = within.matcher()
     if test.cased:
-        return lambda event: any(map(within, event.leaves()))
-    return lambda event: any(within(fold(leaf)) for leaf in event.leaves())
+        return lambda event: any(map(matches, event.leaves()))
+    return lambda event: any(matches(fold(leaf)) for leaf in event.leaves())
 
 
 _WHERE: dict[str, Callable[[str, str], bool]] = {
