@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check durability bench bench-detector bench-detection lock lock-kafka clean
+.PHONY: run test compose-test check durability durability-detector bench bench-detector lock lock-kafka clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -21,6 +21,10 @@ check: .venv/installed
 durability: .venv/installed
 	@$(BIN)/python -m tests.durability.kill_everything $(ARGS)
 
+# Kills detectors 50 times while signals come in, and compares what was found: 3 minutes.
+durability-detector: .venv/installed
+	@$(BIN)/python -m tests.durability.kill_detector $(ARGS)
+
 # Made anew when a lock changes. The stamp is written last, so what was interrupted is gone on with.
 .venv/installed: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.13 …")'
@@ -34,10 +38,6 @@ bench: .venv/installed
 # Kafka to the detector and back to Kafka, with ten stateful rules.
 bench-detector: .venv/installed
 	@$(BIN)/python -m benchmarks.detector_throughput $(ARGS)
-
-# The engine alone, by rules and by groups: 3 minutes. With --corpora FOLDER SigmaHQ's rules too.
-bench-detection: .venv/installed
-	@$(BIN)/python -m benchmarks.detection $(ARGS)
 
 # Makes the lock files anew from pyproject.toml (needs uv).
 lock:
