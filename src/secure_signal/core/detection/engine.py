@@ -59,6 +59,11 @@ class Engine:
         return self._windows.full + self._suppression.full
 
     @property
+    def crowded(self) -> int:
+        """Groups that were dropped because there were too many."""
+        return self._windows.crowded
+
+    @property
     def suppressed(self) -> int:
         """Anomalies that were not told of, as their rules suppress them for a time after another."""
         return self._suppression.suppressed

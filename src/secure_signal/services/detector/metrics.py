@@ -25,6 +25,7 @@ SUPPRESSED = Counter(
 FULL = Counter(
     "detector_windows_full_total", "Matches dropped from windows, or left out of them, as there were too many"
 )
+CROWDED = Counter("detector_groups_dropped_total", "Groups dropped because there were too many")
 UNSAVED = Counter("detector_windows_unsaved_total", "Windows not saved because they are too large for Kafka")
 FUTURE = Counter(
     "detector_matches_future_total", "Matches left out of windows because they lie in the future"

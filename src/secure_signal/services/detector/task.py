@@ -66,7 +66,7 @@ class Task(ABC):
         self._origin = marker
         self._saved = -1
         self._late = 0
-        self._full = 0
+        self._full = self._crowded = 0
         self._suppressed = 0
         self._failures: Counter[str] = Counter()
 
@@ -139,6 +139,8 @@ class Task(ABC):
         self._late = self.engine.late
         metrics.FULL.inc(self.engine.full - self._full)
         self._full = self.engine.full
+        metrics.CROWDED.inc(self.engine.crowded - self._crowded)
+        self._crowded = self.engine.crowded
         metrics.SUPPRESSED.inc(self.engine.suppressed - self._suppressed)
         self._suppressed = self.engine.suppressed
         for rule, count in (self.engine.errors - self._failures).items():
