@@ -74,7 +74,10 @@ def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) ->
     same = [one for one in told if one.anomaly is not None and one.anomaly.id == anomaly.id]
     found.verdict = next(iter(same or told), None)
     if not same:
-        found.notes.append("Judged again, the stored signals do not lead to this anomaly.")
+        found.notes.append(
+            "Judged again in the order of their times, the stored signals do not lead to this anomaly: some "
+            "came late, or are gone, or the rule is another."
+        )
     return found
 
 

@@ -175,7 +175,29 @@ def test_a_detection_that_matches_has_its_anomaly(load: Load) -> None:
 def test_a_rule_that_is_counted_is_silent(load: Load) -> None:
     told = judge(load(FAILED, BRUTE_FORCE), RULE, seen())
     assert told.reason is Reason.SILENT
-    assert "Brute force counts its matches" in told.text
+    assert "Brute force counts what it finds" in told.text
+
+
+def test_a_correlation_that_is_counted_is_silent(load: Load) -> None:
+    events = [Event.of(signal(s)) for s in range(3)]
+    told = judge(load(FAILED, BRUTE_FORCE, CHAINED), SUM, events[-1], events)
+    assert (told.reason, told.anomaly) == (Reason.SILENT, None)
+    assert "Two bursts counts what it finds" in told.text
+
+
+def test_a_rule_that_the_engine_gives_up_is_told(load: Load) -> None:
+    rule = FAILED.replace("sel: {outcome: failure}", "sel: [{a|re: (?=x)y}, {outcome|re: fail}]")
+    told = judge(load(rule), RULE, seen({"outcome": "failure", "a": "x" * 20_000}))
+    assert told.sightings[0].outcome is Outcome.MATCHED
+    assert (told.reason, "took too long" in told.text) == (Reason.NOT_MATCHED, True)
+
+
+def test_what_was_suppressed_names_the_anomaly_before(load: Load) -> None:
+    ruleset = load(FAILED, f"{BRUTE_FORCE}secure_signal: {{suppress: 1m}}\n")
+    events = [Event.of(signal(s)) for s in (0, 1, 2, 30, 31, 32)]
+    told = judge(ruleset, SUM, events[-1], events)
+    (found,) = Engine(ruleset).observe_all(events, 0, LATER)
+    assert (told.reason, told.anomaly) == (Reason.SUPPRESSED, found)
 
 
 def test_a_signal_without_its_group(load: Load) -> None:

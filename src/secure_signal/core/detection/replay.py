@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import metric, sighting
@@ -115,7 +117,8 @@ def run(
             break
     if not entries or not _is_same(entries[-1].event, last):
         return None
-    return _at_last(rule, entries, [a for a in anomalies if instant.parse(a.event_time) >= sure])
+    told = [structs.replace(each, ruleset=ruleset.hash) for each in anomalies]
+    return _at_last(rule, entries, [each for each in told if instant.parse(each.event_time) >= sure])
 
 
 def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) -> Replay:

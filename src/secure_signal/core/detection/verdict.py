@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import account, replay, sighting, summary
@@ -24,6 +24,8 @@ Past: TypeAlias = Callable[[int, int, str | None], Iterable[Event]]
 
 
 _LONGEST = 16
+# The engine goes through a condition in an order of its own, and stops where a search is given up.
+_FAILED = "The rule failed at the signal: a regular expression took too long, or its text is too long."
 
 
 class Reason(StrEnum):
@@ -115,16 +117,24 @@ def _of_detection(
     ruleset: RuleSet, rule: Detection, event: Event, sightings: list[Sighting], now: int
 ) -> Verdict:
     if not rule.speaks:
-        by = ", ".join(c.title for c in ruleset.correlations if any(s.rule_id == rule.id for s in c.slots))
-        text = f"The rule matches the signal, and is silent by itself: {by} counts its matches."
-        return Verdict(Reason.SILENT, text, sightings)
+        return Verdict(Reason.SILENT, f"The rule matches the signal{_silent(ruleset, rule)}", sightings)
     anomalies, _ = Engine(RuleSet([rule], ruleset.logsources)).judge(event, now)
-    return Verdict(Reason.FOUND, "The rule matches the signal.", sightings, anomaly=anomalies[0])
+    if not anomalies:
+        return Verdict(Reason.NOT_MATCHED, _FAILED, sightings)
+    found = structs.replace(anomalies[0], ruleset=ruleset.hash)
+    return Verdict(Reason.FOUND, "The rule matches the signal.", sightings, anomaly=found)
+
+
+def _silent(ruleset: RuleSet, rule: Rule) -> str:
+    by = ", ".join(c.title for c in ruleset.correlations if any(s.rule_id == rule.id for s in c.slots))
+    return f", and is silent by itself: {by} counts what it finds."
 
 
 def _without_group(rule: Correlation, event: Event) -> str:
     fields = {field for slot in rule.slots for field in slot.group_fields}
     lacking = sorted(field for field in fields if not _is_scalar(event.value(field)))
+    if not lacking:
+        return _FAILED
     return f"The signal cannot be grouped: it has no {' and no '.join(lacking)} of a single value."
 
 
@@ -135,7 +145,9 @@ def _is_scalar(value: object) -> bool:
 def _of_replay(ruleset: RuleSet, rule: Correlation, replay: Replay, sightings: list[Sighting]) -> Verdict:
     window = account.of(ruleset, rule, replay)
     since = f"since {window.anomaly.event_time}" if window.anomaly else "for long"
-    if replay.opened:
+    if replay.opened and not rule.speaks:
+        reason, text = Reason.SILENT, f"The signal completes the rule{_silent(ruleset, rule)}"
+    elif replay.opened:
         reason, text = Reason.FOUND, "This signal completes it."
     elif not replay.holds:
         reason, text = Reason.NOT_CROSSED, _short_of(rule, window)
@@ -148,7 +160,7 @@ def _of_replay(ruleset: RuleSet, rule: Correlation, replay: Replay, sightings: l
             f"The condition became true, and the rule is silent for {summary.duration(rule.suppress)} "
             f"after the group's last anomaly, {since}."
         )
-    told = window.anomaly if reason is not Reason.NOT_CROSSED else None
+    told = window.anomaly if reason not in (Reason.NOT_CROSSED, Reason.SILENT) else None
     return Verdict(reason, text, sightings, window, told)
 
 
