@@ -29,7 +29,7 @@ from secure_signal.services.detector.task import MatchTask, SignalTask, Task
 
 SOURCES = [("signal-events", 0), ("signal-events", 1)]
 MATCHES = ("signal-matches", 0)
-RULESET = load(RULES, LOGSOURCES)
+RULESET = load([RULES, RULES.with_name("chained_rules")], LOGSOURCES)
 
 
 @pytest.fixture(autouse=True, scope="module")

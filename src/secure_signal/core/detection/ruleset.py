@@ -45,5 +45,5 @@ def _unheard(rules: Iterable[Detection], logsources: LogSources) -> Iterator[str
 
 
 def _digest(rules: Iterable[Rule], logsources: LogSources) -> str:
-    heads = sorted((rule.id, rule.digest, rule.level, rule.anomaly_type, rule.title) for rule in rules)
+    heads = sorted((r.id, r.digest, r.level, r.anomaly_type, r.title, r.speaks) for r in rules)
     return hashlib.sha256(repr((heads, logsources.entries)).encode()).hexdigest()[:16]
