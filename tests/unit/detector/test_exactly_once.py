@@ -17,7 +17,7 @@ from tests.detector_lab import LOGSOURCES, RULES
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import signal
 from secure_signal.core.alignment import Block
-from secure_signal.core.detection import windows
+from secure_signal.core.detection import groups, snapshot, window
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Entry, Parcel
@@ -35,7 +35,9 @@ RULESET = load([RULES, RULES.with_name("chained_rules")], LOGSOURCES)
 @pytest.fixture(autouse=True, scope="module")
 def frequent_sweeps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_SMALLEST_SWEEP", 4)
+        patch.setattr(groups, "_SMALLEST_SWEEP", 4)
+        for module in (window, snapshot):
+            patch.setattr(module, "PAGE", 2)
         yield
 
 
