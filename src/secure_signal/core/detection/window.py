@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from secure_signal.core.anomaly import MAX_EVIDENCE
@@ -20,6 +21,7 @@ PAGE = 128
 """Entries of a page: so many old ones are saved once, and not again whenever a newer one comes."""
 
 _SMALLEST_TIDYING = 16
+_FROM = {"gt", "gte", "eq"}
 
 
 class Opening(NamedTuple):
@@ -35,10 +37,10 @@ class Terms:
     """What the windows of one correlation have in common; times in microseconds.
 
     ``reach`` is how far back from a group's newest entry its window has to hold entries, for one that is
-    late by up to ``lateness`` has a window of its own.
+    late by up to ``lateness`` has a window of its own. Below ``least`` the condition does not hold.
     """
 
-    __slots__ = ("census", "holds", "lateness", "measure", "reach", "rule", "timespan")
+    __slots__ = ("census", "holds", "lateness", "least", "measure", "reach", "rule", "timespan")
 
     def __init__(self, rule: Correlation, lateness: int, census: Census) -> None:
         self.rule = rule
@@ -46,6 +48,7 @@ class Terms:
         self.timespan = rule.timespan
         self.reach = rule.timespan + lateness
         self.holds = rule.condition()
+        self.least = max((b.limit for b in rule.bounds if b.comparison in _FROM), default=-inf)
         self.measure = metric.at_once(rule)
         self.census = census
 
@@ -100,23 +103,25 @@ class Window:
 
     def append(self, time: int, signal_id: str, user_id: str, detail: Detail) -> Sequence[Opening]:
         """Add an entry that is no older than any other, and evaluate: the episode that it opens, if any."""
-        times = self.times
+        times, terms, metric = self.times, self.terms, self.metric
         times.append(time)
         self.ids.append(signal_id)
         self.users.append(user_id)
         self.details.append(detail)
         if self.marks:
             self.marks.append(0)
-        self.end = time + self.terms.reach
+        self.end = time + terms.reach
         self.size += len(detail) or 1
-        self.metric.add(time, detail)
-        start = time - self.terms.timespan
+        metric.add(time, detail)
+        start = time - terms.timespan
         if times[self.low] < start:
             self._leave(start)
         if self.size >= self.tidy_at:
             self._tidy()
-        measure = self.metric.measure()
-        return self._open(measure) if self.terms.holds(measure) else ()
+        measure = metric.measure()
+        if measure is None or measure < terms.least:
+            return ()
+        return self._open(measure) if terms.holds(measure) else ()
 
     def enter(self, time: int, signal_id: str, user_id: str, detail: Detail) -> Sequence[Opening]:
         """Put an entry at its place in event-time order (equal times as they arrive) and evaluate.
@@ -140,7 +145,7 @@ class Window:
     def resume(self) -> None:
         """Take up size, end and metric again after the columns were set."""
         times, details = self.times, self.details
-        self.size = sum(map(_places, details))
+        self.size = _places(details)
         self.tidy_at = _tidy_at(self.size)
         self.end = times[-1] + self.terms.reach
         self.low, self.high = bisect_left(times, times[-1] - self.terms.timespan), len(times)
@@ -208,7 +213,7 @@ class Window:
         self.details.insert(place, detail)
         if self.marks:
             self.marks.insert(place, 0)
-        self.size += _places(detail)
+        self.size += len(detail) or 1
         self._tear(place)
 
     def _evaluate(self, index: int) -> Measure:
@@ -243,7 +248,7 @@ class Window:
         if self.size > CAPACITY:
             count, size = 0, self.size
             while size > CAPACITY and count < len(self.times) - 1:
-                size -= _places(self.details[count])
+                size -= len(self.details[count]) or 1
                 count += 1
             self.terms.census.full += count
             self._drop(count)
@@ -254,7 +259,7 @@ class Window:
         for i in range(self.low, count):
             self.metric.remove(self.times[i], self.details[i])
         self.low = max(self.low, count) - count
-        self.size -= sum(map(_places, self.details[:count]))
+        self.size -= _places(self.details[:count])
         for column in (self.times, self.ids, self.users, self.details, self.marks):
             del column[:count]
         whole, self.skip = divmod(self.skip + count, PAGE) if self.pages else (0, 0)
@@ -274,8 +279,9 @@ class Window:
             self.skip = 0
 
 
-def _places(detail: Detail) -> int:
-    return len(detail) or 1
+def _places(details: list[Detail]) -> int:
+    """One for each value, and for each entry without any."""
+    return sum(map(len, details)) + len(details) - sum(map(bool, details))
 
 
 def _tidy_at(size: int) -> int:
