@@ -145,7 +145,7 @@ def in_any_order(some: Sequence[Found]) -> list[Found]:
     return sorted(some, key=lambda f: (f.time, f.rule, repr(f.group)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rule_sets(), streams())
 def test_in_order_it_finds_what_judging_all_anew_finds(rules: list[Rule], signals: list[Entry]) -> None:
     ruleset = compiled(rules)
@@ -156,7 +156,7 @@ def test_in_order_it_finds_what_judging_all_anew_finds(rules: list[Rule], signal
     assert engine.suppressed == judge.suppressed
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(rule_sets(), streams(), st.integers(0, 60), st.integers(0, 9), st.floats(0, 1))
 def test_killed_and_restored_it_finds_what_it_would_have_found(
     rules: list[Rule], signals: list[Entry], saved: int, ahead: int, part: float
@@ -180,7 +180,7 @@ def test_killed_and_restored_it_finds_what_it_would_have_found(
     assert len(again) == len(set(again))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(rule_sets(), streams())
 def test_several_tasks_find_what_one_does(rules: list[Rule], signals: list[Entry]) -> None:
     ruleset = compiled(rules)
