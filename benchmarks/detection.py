@@ -3,8 +3,8 @@
 What is timed is ``event.read`` of blocks of JSON lines, as they come from Kafka or a file, and
 ``Engine.observe_all``: parsing, the contract's checks, rules and state. The reference loop decodes the same
 lines with msgspec, in the same round, into structs with the payload as a dict. Rules are compiled, and each
-type of signal routed, before the clock starts; it is the processor's, so that others' work counts as little as can
-be. SigmaHQ's rules are measured where the corpora are; one in 20 of their events is an attack.
+type of signal routed, before the clock starts; it is the processor's, so that others' work counts as little
+as can be. SigmaHQ's rules are measured where the corpora are; one in 20 of their events is an attack.
 """
 
 import gc
