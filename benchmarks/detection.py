@@ -33,6 +33,7 @@ from secure_signal.core.detection.ruleset import RuleSet
 
 # Bytes of JSON of one call: so many events stay in a processor's cache until they are judged.
 _BLOCK = 100_000
+_WIDTH = 120
 
 
 class _Signal(msgspec.Struct, gc=False):
@@ -166,7 +167,7 @@ def _show(cases: Sequence[Case], rounds: int) -> None:
         rate = median(case.rates)
         wanted = f"{case.wanted:,}" if case.wanted else ""
         table.add_row(case.name, f"{rate:,.0f}", wanted, f"{1e6 / rate:.2f}", f"{median(case.ratios):.3f}")
-    Console().print(table)
+    Console(width=_WIDTH).print(table)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from secure_signal.core.detection.ruleset import RuleSet
 TYPES = tuple(f"{area}.{verb}" for area in ("auth", "session", "file", "payment", "api") for verb in "abcd")
 """Types of signals, equally frequent."""
 
-COUNTRIES = tuple(a + b for a in "ABCDEFGHIJ" for b in "KLMNO")
+COUNTRIES = tuple(a + b for a in "ABCDEFGHIJ" for b in "KLMNOPQRSTUVWXYZABC")
 _START = 1_777_636_800_000_000
 _IDS = UUID("6c5c3b30-8b9f-5c56-9bb0-1a2b3c4d5e6f")
 
