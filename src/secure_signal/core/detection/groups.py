@@ -17,6 +17,8 @@ Key = str | bytes
 """A group's only value where that is a text, else its values in MessagePack: 1, 1.0 and true stay apart."""
 
 _SMALLEST_SWEEP = 256
+# It bounds how many windows are awake at once.
+_LARGEST_SWEEP = 100_000
 # So many at the front may be alive before a sweep gives up: entries ahead of their time hold up few.
 _PATIENCE = 32
 
@@ -133,7 +135,8 @@ class Groups:
         if position < census.position:
             return ()
         census.position = position
-        self._count_to_sweep()
+        if key not in self._awake:
+            self._count_to_sweep()
         if position <= self._ahead.get(key, -1):
             # It moves event time as it did before.
             census.watermark = max(census.watermark, min(time, now))
@@ -206,7 +209,9 @@ class Groups:
             self._forget_over()
             self._lay_to_rest()
             self._ahead = {key: seen for key, seen in self._ahead.items() if seen > self._census.position}
-            self._until_sweep = max(_SMALLEST_SWEEP, len(self._awake), len(self) // 64)
+            # Who is in use is not to be woken for each entry: most come again before the next sweep.
+            in_use = min(4 * len(self._awake), _LARGEST_SWEEP)
+            self._until_sweep = max(_SMALLEST_SWEEP, in_use, len(self) // 64)
 
     def _forget_over(self) -> None:
         """Drop the groups that event time has left behind; those longest at rest stand in front."""
