@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test compose-test check durability durability-detector bench bench-detector lock lock-kafka clean
+.PHONY: run test compose-test check durability durability-detector bench bench-detector bench-detection lock lock-kafka clean
 
 run: .venv/installed
 	@exec $(BIN)/secure-signal up $(ARGS)
@@ -38,6 +38,10 @@ bench: .venv/installed
 # Kafka to the detector and back to Kafka, with ten stateful rules.
 bench-detector: .venv/installed
 	@$(BIN)/python -m benchmarks.detector_throughput $(ARGS)
+
+# The engine alone, by rules and by groups: 3 minutes. With --corpora FOLDER SigmaHQ's rules too.
+bench-detection: .venv/installed
+	@$(BIN)/python -m benchmarks.detection $(ARGS)
 
 # Makes the lock files anew from pyproject.toml (needs uv).
 lock:
