@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,8 @@ _DEPLOY = _ROOT / "deploy"
 _COMPOSE = (_ROOT / "docker-compose.yml").read_text()
 _SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_COMPOSE)["services"]
 _OURS = ("signal-emitter", "signal-processor", "anomaly-detector", "dashboard")
-# Paths inside the image, the address that it fixes, and what must differ between `--scale`d containers.
-_NOT_IN_COMPOSE = {
-    "SECURE_SIGNAL_RULES",
-    "SECURE_SIGNAL_LOGSOURCES",
-    "SECURE_SIGNAL_HTTP_HOST",
-    "SECURE_SIGNAL_INSTANCE",
-}
+# The address that the image fixes, and what must differ between `--scale`d containers.
+_NOT_IN_COMPOSE = {"SECURE_SIGNAL_HTTP_HOST", "SECURE_SIGNAL_INSTANCE"}
 
 
 @pytest.mark.parametrize("name", _SERVICES)
@@ -77,6 +73,20 @@ def test_every_setting_of_a_service_can_be_set() -> None:
     settings = {_variable(name) for name in Settings.model_fields}
     passed = {name for ours in _OURS for name in _SERVICES[ours]["environment"]}
     assert settings - _NOT_IN_COMPOSE <= passed
+
+
+def test_the_detector_reads_the_folder_of_rules_that_is_mounted_and_cannot_write_there() -> None:
+    detector = _SERVICES["anomaly-detector"]
+    (mount,) = detector["volumes"]
+    (default,) = re.findall(r"^\$\{SECURE_SIGNAL_RULES_FOLDER:-(.+)\}$", mount["source"])
+    assert mount["read_only"] is True
+    # Else Docker makes a folder of a name that was mistyped, and no rule runs.
+    assert mount["bind"] == {"create_host_path": False}
+    assert detector["environment"]["SECURE_SIGNAL_RULES"] == mount["target"]
+    logsources = Path(detector["environment"]["SECURE_SIGNAL_LOGSOURCES"]).relative_to(mount["target"])
+    assert (_ROOT / default / logsources).resolve() == Path(
+        str(files("secure_signal"))
+    ) / "rules/logsources.toml"
 
 
 def test_what_is_passed_is_a_setting() -> None:
