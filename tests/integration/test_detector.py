@@ -1,7 +1,9 @@
 """The detector as a process on a real Kafka: what it finds does not depend on what befalls it."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -12,7 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ConfigEntry,
     ConfigResource,
 )
-from tests.detector_lab import Findings, Process, expected, send, sprees
+from tests.detector_lab import RULES, Findings, Process, expected, send, sprees
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import kafka, topics
@@ -29,8 +31,8 @@ def start() -> Iterator[Start]:
     """Start detectors on a Kafka; they end with the test."""
     started: list[Process] = []
 
-    def start_one(bootstrap_servers: str, instance: str = "") -> Process:
-        started.append(Process(bootstrap_servers, instance))
+    def start_one(bootstrap_servers: str, instance: str = "", rules: Path = RULES) -> Process:
+        started.append(Process(bootstrap_servers, instance, rules))
         return started[-1]
 
     yield start_one
@@ -83,17 +85,42 @@ def test_an_instance_that_falls_behind_on_a_backlog_of_hours_loses_nothing(
     kafka_bootstrap: str, start: Start, findings: Findings
 ) -> None:
     # Ten minutes between them: what comes from one wave to the next is too late.
-    waves = [sprees(120, seed=200 + n, ago=600 * (20 - n)) for n in range(20)]
+    waves = [sprees(240, seed=200 + n, ago=600 * (20 - n)) for n in range(20)]
     ids = expected(s for wave in waves for s in wave)
     for wave in waves:
         send(kafka_bootstrap, wave)
     ahead, behind = start(kafka_bootstrap), start(kafka_bootstrap)
-    until(behind.is_ready, "it has its partitions")
+    while not behind.is_ready():
+        # Not a moment later: soon it will have read its share.
+        time.sleep(0.001)
     behind.freeze()
     until(lambda: ahead.metric("detector_matches_held") > 0, "the one that is ahead waits")
     behind.thaw()
     until(partial(findings.has, len(ids)), "all are found")
     assert findings.read().keys() == ids
+
+
+def test_when_a_rule_changes_its_windows_are_dropped_and_those_of_the_others_go_on(
+    kafka_bootstrap: str, start: Start, findings: Findings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "logins.yml"
+    rules.write_text((RULES / "logins.yml").read_text())
+    failures = sprees(2, seed=8)
+    of_one_user = [s for s in failures if s.user_id == "8-0-0"]
+    of_many_users = [s for s in failures if s.user_id != "8-0-0"]
+    detector = start(kafka_bootstrap, rules=tmp_path)
+    send(kafka_bootstrap, [*of_one_user[:2], *of_many_users[:5]])
+    # Each user and each address has one.
+    until(lambda: detector.metric("detector_groups") == 9, "all have windows")
+    assert detector.stop() == 0
+    rules.write_text(rules.read_text().replace("gte: 8", "gte: 7"))
+    detector.start()
+    send(kafka_bootstrap, [*of_many_users[5:], *of_one_user[2:]])
+    until(lambda: findings.read().keys() == expected(of_one_user), "the unchanged rule finds it")
+    saved = detector.metric("detector_last_checkpoint_timestamp_seconds")
+    until(lambda: detector.metric("detector_last_checkpoint_timestamp_seconds") > saved + 2, "all was read")
+    assert findings.read().keys() == expected(of_one_user)
+    assert "windows are dropped" in capfd.readouterr().err
 
 
 def test_a_retry_counts_once_and_rubbish_stops_nothing(

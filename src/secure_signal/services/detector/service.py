@@ -1,5 +1,6 @@
 """anomaly-detector: signals in, anomalies out, both on Kafka."""
 
+import gc
 import signal
 import threading
 import time
@@ -48,6 +49,9 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     rules = Rules(settings)
+    # What lives long is bytes and texts: looking for cycles among it took an eighth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     ready = Readiness()
     port = PORT if settings.http_port is None else settings.http_port
     with probes.serving(ready, settings.http_host, port), rules.followed(stop):

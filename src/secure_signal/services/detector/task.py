@@ -6,7 +6,7 @@ A task reads records; it knows neither Kafka nor the clock, so that a replay fin
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -18,6 +18,7 @@ from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import SKEW
+from secure_signal.core.errors import RefusedError
 from secure_signal.core.merge import Entry, Merge, Parcel, Standing
 from secure_signal.core.recent import Recent
 from secure_signal.core.sessions import Sessions
@@ -25,6 +26,9 @@ from secure_signal.services.detector import metrics
 
 Finding: TypeAlias = tuple[Anomaly, int]
 """An anomaly, and when the signal that completed it arrived (ms, -1 where nobody knows)."""
+
+Row: TypeAlias = tuple[Event, int, int]
+"""A signal with its record's offset and timestamp (ms)."""
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -195,11 +199,13 @@ class SignalTask(Task):
         """Users with a signal within the last 30 minutes of event time."""
         return self._sessions.count()
 
-    def _learn(self, block: Block) -> tuple[list[tuple[Event, int, int]], int]:
+    def _learn(self, block: Block) -> tuple[list[Row], int]:
         """The signals that are new, with offset and timestamp; and how many records hold none."""
-        read = zip(event.read(block.values), block.offsets, block.timestamps, strict=True)
-        rows = [(each, offset, time) for each, offset, time in read if isinstance(each, Event)]
-        unreadable = len(block.values) - len(rows)
+        events = event.read(block.values)
+        read = zip(events, block.offsets, block.timestamps, strict=True)
+        refused = RefusedError in set(map(type, events))
+        rows = cast(list[Row], [row for row in read if isinstance(row[0], Event)] if refused else list(read))
+        unreadable = len(events) - len(rows)
         # One without id is told by its offset, which no other has.
         identities = [hash((each.id or offset, each.timestamp)) for each, offset, _ in rows]
         repeated = set(self._recent.seen(identities, [offset for _, offset, _ in rows]))
@@ -209,11 +215,12 @@ class SignalTask(Task):
         self._sessions.saw([(each.user_id, each.timestamp) for each, _, _ in rows], now)
         return rows, unreadable
 
-    def _judge(self, rows: list[tuple[Event, int, int]]) -> tuple[list[Finding], list[Entry]]:
+    def _judge(self, rows: list[Row]) -> tuple[list[Finding], list[Entry]]:
         found: list[Finding] = []
         entries: list[Entry] = []
+        process = self.engine.process
         for each, offset, timestamp in rows:
-            now = self._arrival(timestamp)
+            now = timestamp * 1000 if timestamp >= 0 else self._arrival(timestamp)
             named = each if each.id else self._named(each, offset)
             # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
             if timestamp >= 0 and each.timestamp > now + SKEW:
@@ -221,7 +228,7 @@ class SignalTask(Task):
                 metrics.FUTURE.inc(len(matches))
                 matches = []
             else:
-                anomalies, matches = self.engine.process(named, offset, now)
+                anomalies, matches = process(named, offset, now)
             if anomalies:
                 found += [(anomaly, timestamp) for anomaly in anomalies]
             if matches:
