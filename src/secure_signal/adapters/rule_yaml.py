@@ -1,6 +1,8 @@
 """YAML with bounds: a rule file is input, and ten hostile lines of YAML can spell a billion nodes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import yaml
 
@@ -25,6 +27,9 @@ def read(content: bytes, file: str) -> Iterator[Document | Problem]:
 
 def _documents(text: str, file: str) -> Iterator[Document | Problem]:
     try:
+        deep = _too_deep(text)
+        if deep is not None:
+            raise _refusal(deep, f"nested deeper than {_MAX_DEPTH} levels")
         builder = yaml.CSafeLoader("")
         for node in yaml.compose_all(text, yaml.CSafeLoader):
             _check(node, {})
@@ -39,6 +44,23 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
         yield Problem(file, line, f"is no YAML that can be read: {error.reason}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         yield Problem(file, 1, f"is no YAML that can be read: {error}")
+
+
+def _too_deep(text: str) -> yaml.Event | None:
+    """Where it is nested too deep. Composing recurses in C, without a bound of its own, so it is asked before.
+
+    What is no YAML ends the search: composing stops there too, and says so.
+    """
+    depth = 0
+    with suppress(yaml.YAMLError):
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    return event
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    return None
 
 
 def _check(node: yaml.Node, sizes: dict[int, int], depth: int = 0) -> int:
@@ -72,8 +94,9 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
         yield value
 
 
-def _refusal(node: yaml.Node, reason: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=reason, problem_mark=node.start_mark)
+def _refusal(at: Any, reason: str) -> yaml.MarkedYAMLError:
+    """Of a node or an event: its beginning is what is told."""
+    return yaml.MarkedYAMLError(problem=reason, problem_mark=at.start_mark)
 
 
 def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -51,6 +51,8 @@ CASES: dict[str, tuple[str, int, str]] = {
     "title": (FAILED.replace("Failed login", "x" * 100_000), 2, "256 characters"),
     "name": (FAILED.replace("name: failed_login", "name: [1]"), 4, "name must be a string"),
     "itself": (CYCLE, 8, "itself"),
+    "brackets": ("a: " + "[" * 200_000, 1, "nested deeper than 32 levels"),
+    "lists of lists": ("- " * 200_000, 1, "nested deeper than 32 levels"),
     "control character": (FAILED.replace("Failed login", "\x01"), 2, "control characters"),
     "size": (FAILED + "#" * 1024 * 1024, 0, "more than 1048576 bytes"),
 }
