@@ -17,6 +17,7 @@ from secure_signal.core.detection import (
     sigma_correlation,
     sigma_filter,
     sigma_problem,
+    vocabulary,
 )
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
@@ -36,7 +37,11 @@ def compile_rules(
 ) -> tuple[list[Detection | Correlation], list[Problem], list[str]]:
     """The rules of these documents, what is wrong with those that are none, and what is odd with filters."""
     problems: list[Problem] = []
-    parsed = [(d, p) for d in documents if (p := _attempt(d, problems, partial(_parse, d))) is not None]
+    parsed = [
+        (d, p)
+        for d in _spelt(documents, problems)
+        if (p := _attempt(d, problems, partial(_parse, d))) is not None
+    ]
     for document, rule in parsed:
         problems.extend(sigma_problem.of(document, error) for error in rule.errors)
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
@@ -45,6 +50,15 @@ def compile_rules(
     rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
     return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems, remarks
+
+
+def _spelt(documents: Iterable[Document], problems: list[Problem]) -> Iterator[Document]:
+    """Those whose keys are right; what is missing under a wrong one is not told besides."""
+    for document in documents:
+        misspelt = list(vocabulary.problems(document))
+        problems.extend(misspelt)
+        if not misspelt:
+            yield document
 
 
 def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T]) -> _T | None:
@@ -101,7 +115,13 @@ def _detections(
         if isinstance(parsed, SigmaFilter)
     ]
     filters = [each for each in read if each is not None]
-    remarks = [remark for each in filters for remark in each.remarks(detections)]
+    remarks = [
+        f"{document.origin}: {parsed.title}: {note}"
+        for document, parsed in sound
+        if isinstance(parsed, SigmaFilter)
+        for note in vocabulary.notes(document)
+    ]
+    remarks += [remark for each in filters for remark in each.remarks(detections)]
     return [sigma_filter.narrowed(rule, filters) for rule in detections], remarks
 
 

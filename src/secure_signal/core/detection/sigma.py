@@ -15,7 +15,7 @@ from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
 
-from secure_signal.core.detection import backtracking, condition, extent
+from secure_signal.core.detection import backtracking, condition, extent, vocabulary
 from secure_signal.core.detection.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
@@ -28,7 +28,7 @@ _NOTHING = AnyOf(())
 def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders) -> Detection:
     """A detection rule; SigmaError where its condition is wrong, ValueError where we cannot run it."""
     source = logsource_of(parsed.logsource)
-    notices: list[str] = []
+    notices = list(vocabulary.notes(document))
     try:
         node = condition_of(parsed, placeholders)
         fires = True

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
 from sigma.exceptions import SigmaTimespanError
 
-from secure_signal.core.detection import extension, sigma_temporal
+from secure_signal.core.detection import extension, sigma_temporal, vocabulary
 from secure_signal.core.detection.correlation import Alternative, Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.rule import Detection
@@ -58,7 +58,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Mapping
         **meaning,
         slots=slots,
         digest=digest(meaning, of_slots, [rule.digest for _, rule in listed]),
-        notices=_notices(kind, meaning["bounds"]),
+        notices=(*vocabulary.notes(document), *_notices(kind, meaning["bounds"])),
     )
 
 
