@@ -55,6 +55,7 @@ def test_what_is_found_has_one_of_them(source: str, texts: list[str], any_case: 
         ("(abc|d)", None),
         ("ab+c", {"ab"}),
         (r"abc\x41", None),
+        ("(" * 900 + ")" * 900 + "abc", {"abc"}),
     ],
 )
 def test_alternatives_have_one_each_and_what_may_be_missing_counts_for_nothing(

@@ -64,11 +64,14 @@ def _atom(source: str, at: int) -> tuple[int, str]:
 
 
 def _group_end(source: str, at: int) -> int:
-    at += 1
-    if source.startswith("?", at):
-        at += 1
+    """Where a group ends, however deep others stand in it: nothing here recurses."""
+    depth = 0
     while at < len(source):
-        if source[at] == ")":
-            return at + 1
-        at = at + 1 if source[at] in "*+?" else _atom(source, at)[0]
+        if source[at] in "()*+?":
+            depth += (source[at] == "(") - (source[at] == ")")
+            at += 1
+            if not depth:
+                return at
+        else:
+            at, _ = _atom(source, at)
     raise ValueError
