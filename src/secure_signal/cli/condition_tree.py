@@ -6,6 +6,7 @@ import msgspec
 from rich.text import Text
 from rich.tree import Tree
 
+from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.account import Account, Counted
 from secure_signal.core.detection.explanation import Explained
 from secure_signal.core.detection.sighting import Sighting
@@ -38,7 +39,9 @@ def of_window(window: Account) -> Tree:
     if older > 0:
         tree.add(Text(f"… {older:,} older", style="dim"))
     for counted in window.signals[-_MAX_SIGNALS:]:
-        tree.add(_signal(counted, with_rules=len(window.rules) > 1))
+        branch = tree.add(_signal(counted, with_rules=len(window.rules) > 1))
+        if counted.found is not None:
+            branch.add(_finding(counted.found))
     return tree
 
 
@@ -69,8 +72,15 @@ def _signal(counted: Counted, with_rules: bool) -> Text:
     told = [f"{name}={value(each)}" for name, each in counted.fields.items()]
     told += [f"→ {value(each)}" for each in counted.values]
     rules = f"  {', '.join(map(short, counted.rules))}" if with_rules else ""
-    kind = counted.type or f"anomaly {counted.id}"
-    return Text(f"{_clock(counted.timestamp)}  {short(counted.user_id)}  {kind}{rules}  {' '.join(told)}")
+    who = f"{short(counted.user_id)}  {short(counted.type)}"
+    return Text(f"{_clock(counted.timestamp)}  {who}{rules}  {' '.join(told)}")
+
+
+def _finding(found: Anomaly) -> Text:
+    """What a correlation that is counted found at a signal, with the newest ids of its window."""
+    older = len(found.evidence) - _MAX_SIGNALS
+    ids = [f"… {older:,} older"] * (older > 0) + [*map(short, found.evidence[-_MAX_SIGNALS:])]
+    return Text(f"{harmless(found.summary)}: {', '.join(ids)}")
 
 
 def _marked(held: bool | None, text: str) -> Text:

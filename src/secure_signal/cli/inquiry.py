@@ -65,10 +65,10 @@ def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) ->
         return found
     past = partial(history.events, connection)
     at = instant.parse(anomaly.event_time)
-    # Its evidence would not do: that of a correlation of correlations are anomalies.
     told = [
         one
         for event in list(past(at, at + 1, anomaly.user_id))
+        if event.id == anomaly.evidence[-1]
         for one in verdict.of(ruleset, rule, event, past, moment.now())
     ]
     same = [one for one in told if one.anomaly is not None and one.anomaly.id == anomaly.id]

@@ -3,8 +3,8 @@
 It knows rules as plain values, and shares nothing with the engine but how an anomaly's id is made.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -71,13 +71,22 @@ def written(tree: Tree) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """What comes into a group's window, or what was found: ``fields`` are what rules can see of it."""
+    """What comes into a group's window, or what was found: ``fields`` are what rules can see of it.
+
+    ``signal`` is the id of the signal that completed what was found.
+    """
 
     time: int
     id: str
     user: str
     fields: dict[str, Any]
     slots: tuple[str, ...] = ()
+    signal: str = ""
+
+    @property
+    def completing(self) -> str:
+        """The id of the signal itself, or of that which completed what was found."""
+        return self.signal or self.id
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ class Judge:
             return
         key = rule.name, group
         entries = self._entries.setdefault(key, [])
-        entries.append(Entry(entry.time, entry.id, entry.user, entry.fields, slots))
+        entries.append(replace(entry, slots=slots))
         window = [e for e in entries if e.time >= entry.time - rule.timespan * 1_000_000]
         held = self._held.get(key, False) and len(window) > 1
         holds = self._held[key] = satisfied(rule, window)
@@ -165,13 +174,19 @@ class Judge:
             return
         name = identity.of_anomaly(self.ids[rule.name], group, entry.user, entry.time, entry.id)
         fields = dict(zip(rule.group_by, group, strict=True))
-        openings.append(Entry(entry.time, name, entry.user, fields))
+        openings.append(Entry(entry.time, name, entry.user, fields, signal=entry.completing))
         last = self._told.get(key)
         if last is not None and rule.suppress and entry.time - last < rule.suppress * 1_000_000:
             self.suppressed += 1
             return
         self._told[key] = entry.time
-        yield Found(rule.name, group, entry.time, entry.user, tuple(e.id for e in window))
+        yield Found(rule.name, group, entry.time, entry.user, _each_once(e.completing for e in window))
+
+
+def _each_once(ids: Iterable[str]) -> tuple[str, ...]:
+    """Ids where they stand for the last time."""
+    told = [*ids]
+    return tuple(id_ for n, id_ in enumerate(told) if id_ not in told[n + 1 :])
 
 
 def satisfied(rule: Rule, window: list[Entry]) -> bool:

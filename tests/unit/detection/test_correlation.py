@@ -4,12 +4,15 @@ import pytest
 from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM, signal
 
+from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import UsageError
 from secure_signal.core.instant import SECOND
+from secure_signal.core.score import Finding, score
 from secure_signal.core.signal import Signal
+from secure_signal.core.traffic.label import Label
 
 
 def observe(engine: Engine, *signals: Signal) -> list[Anomaly]:
@@ -150,7 +153,7 @@ def test_a_rule_listed_twice_counts_once_where_no_order_asks_for_both(load: Load
 
 
 def test_what_an_inner_rule_finds_is_counted_by_the_outer(load: Load) -> None:
-    """The inner one is silent; what it found is told by its ids."""
+    """The inner one is silent; of what it found, the signals that completed it are told."""
     signals = [*attack(0), *attack(100), *attack(200)]
     (found,) = observe(Engine(load(outer("inner"), FAILED, inner())), *signals)
     generating = observe(
@@ -159,8 +162,55 @@ def test_what_an_inner_rule_finds_is_counted_by_the_outer(load: Load) -> None:
     )
     assert [each.rule_id for each in generating] == [SUM, SUM, OTHER, SUM]
     assert found.id == generating[2].id
-    assert found.evidence == [generating[0].id, generating[1].id]
+    assert found.evidence == [signals[2].id, signals[5].id]
     assert found.event_time == generating[1].event_time
+
+
+DEEP = [
+    f"title: Level {n}\nid: 00000000-0000-4000-8000-{n:012}\nname: level_{n}\ncorrelation:\n"
+    f"  type: event_count\n  rules: {listed}\n  group-by: user_id\n  timespan: {n}h\n"
+    f"  condition: {{gte: {count}}}\n"
+    for n, listed, count in ((2, "[brute_force, twin]", 2), (3, "level_2", 2), (4, "[level_3, level_2]", 3))
+]
+
+
+def test_the_evidence_of_a_chain_are_signals(load: Load) -> None:
+    """Each once, the completing one last; what two rules find at the same signal are two entries."""
+    twin = inner("twin").replace("Brute force", "Twin").replace(SUM, OTHER)
+    ruleset = load(*DEEP, FAILED, inner("brute_force"), twin)
+    signals = [s for n in range(4) for s in attack(n * 100)]
+    # The first attack alone opens level_2, by what both rules find; the next one after a quiet time does.
+    later = [s for n in range(2) for s in attack(30_000 + 8_000 * n)]
+    (found,) = observe(Engine(ruleset), *signals, *later)
+    assert found.anomaly_type == "level_4"
+    assert found.evidence == [later[2].id, later[5].id]
+    assert found.event_time.startswith(instant.render(later[5].timestamp)[:23])
+
+    engine, successor = Engine(ruleset), Engine(ruleset)
+    events = [Event.of(s) for s in (*signals, *later)]
+    assert engine.observe_all(events[:-1], 0, LATER) == []
+    for key, state in engine.changes():
+        assert state is None or successor.restore(key, state)
+    successor.watermark = engine.watermark
+    assert successor.observe(events[-1], len(events) - 1, LATER) == [found]
+
+
+def test_a_chained_anomaly_is_true_of_the_attack_that_its_evidence_is_of(load: Load) -> None:
+    rule = outer("inner").replace("name: outer", "name: brute_force")
+    signals = [*attack(0), *attack(100)]
+    (found,) = observe(Engine(load(rule, FAILED, inner())), *signals)
+    label = Label(
+        id="1",
+        kind="brute_force",
+        start=signals[0].timestamp,
+        end=signals[-1].timestamp,
+        user_ids=["alice"],
+        ip=None,
+        signal_ids=[s.id for s in signals],
+    )
+    at = instant.parse(found.event_time)
+    judged = score([label], [Finding(found.anomaly_type, at, at, found.evidence)])
+    assert (judged.total.found, judged.total.true_alarms, judged.total.false_alarms) == (1, 1, 0)
 
 
 def test_an_outer_rule_sees_the_inner_group_and_its_user(load: Load) -> None:

@@ -104,6 +104,8 @@ def test_what_another_correlation_found_is_in_the_window(load: Load) -> None:
     (found,) = Engine(ruleset).observe_all(events, 0, LATER)
     assert told.window is not None
     assert [each.id for each in told.window.signals] == found.evidence
+    windows = [each.found.evidence for each in told.window.signals if each.found is not None]
+    assert windows == [[e.id for e in events[:3]], [e.id for e in events[3:]]]
     assert (told.reason, told.anomaly and told.anomaly.id) == (Reason.FOUND, found.id)
 
 

@@ -20,7 +20,7 @@ from secure_signal.core.detection.ruleset import RuleSet
 class Counted(Struct, frozen=True):
     """A signal in the window: which rules it matched and by which fields, and what it adds to the metric.
 
-    Where a correlation is counted: the anomaly that it found, told or not; that has no type.
+    Where a correlation is counted, ``found`` is the anomaly that this signal completed, told or not.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Counted(Struct, frozen=True):
     rules: list[str]
     fields: dict[str, Any]
     values: list[Scalar]
+    found: Anomaly | None = None
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -89,15 +90,16 @@ def _counted(rule: Correlation, detections: Mapping[str, Detection], entry: Entr
     slots = [rule.slots[number] for number in match.slots]
     matched = [detections[slot.rule_id] for slot in slots if slot.rule_id in detections]
     return Counted(
-        id=match.signal_id,
+        id=event.id,
         user_id=match.user_id,
-        type=event.type if entry.is_signal else "",
+        type=event.type,
         timestamp=instant.render(match.time),
         rules=[slot.rule_title for slot in slots],
         fields={
             name: value for each in matched for name, value in _held(explain(each.condition, event)).items()
         },
         values=list(match.values),
+        found=entry.found,
     )
 
 

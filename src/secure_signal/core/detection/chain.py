@@ -1,8 +1,8 @@
 """Correlations of correlations: what one finds is an entry of those that list it.
 
-Each opening of a listed correlation becomes an entry with the opening's event time and user and the anomaly's
-id as its signal id, whether the listed rule speaks, is silent or suppresses the anomaly. Its fields are the
-group-by names, with the group's values, and ``user_id``.
+Each opening of a listed correlation becomes an entry with the opening's event time and user, called as in
+``origin``, whether the listed rule speaks, is silent or suppresses the anomaly. Its fields are the group-by
+names, with the group's values, and ``user_id``.
 
 A signal's entries are entered one after another: first those of groups within its user, then the others. What
 an entry opens is followed to the end of its chains before the next one, in the order in which it is found. So
@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from secure_signal.core.detection import origin
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed
 from secure_signal.core.detection.event import Event
@@ -33,7 +34,8 @@ class Chain:
     def add(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, name: str) -> None:
         """Take an opening of a correlation that is listed, with the anomaly's id."""
         fields = {"user_id": opening.user_id, **dict(zip(rule.group_by, group, strict=True))}
-        self.pending.extend(_matches(fields, opening, name, self.links[rule.id]))
+        entry = origin.of_finding(opening.evidence[-1], name)
+        self.pending.extend(_matches(fields, opening, entry, self.links[rule.id]))
 
     def entries(self) -> Iterator[Match]:
         """The entries, and those that are added meanwhile, until there are no more."""
@@ -41,12 +43,12 @@ class Chain:
             yield self.pending.popleft()
 
 
-def _matches(fields: dict[str, Any], opening: Opening, name: str, feeds: Iterable[Feed]) -> list[Match]:
+def _matches(fields: dict[str, Any], opening: Opening, entry: str, feeds: Iterable[Feed]) -> list[Match]:
     """One match for each group of each correlation, as ``entry.matches_of`` makes them of signals.
 
     That every field of a group is there was checked when the rules were compiled.
     """
-    event = Event(opening.user_id, fields.get("type", ""), opening.time, fields, name)
+    event = Event(opening.user_id, fields.get("type", ""), opening.time, fields, entry)
     matches: dict[tuple[str, str], Match] = {}
     for feed in feeds:
         slot = feed.correlation.slots[feed.slot]
@@ -54,5 +56,5 @@ def _matches(fields: dict[str, Any], opening: Opening, name: str, feeds: Iterabl
         key = feed.correlation.id, repr(group)
         slots = (*matches[key].slots, feed.slot) if key in matches else (feed.slot,)
         values = tuple(feed.values(event))
-        matches[key] = Match(feed.correlation.id, slots, group, opening.time, name, opening.user_id, values)
+        matches[key] = Match(feed.correlation.id, slots, group, opening.time, entry, opening.user_id, values)
     return list(matches.values())

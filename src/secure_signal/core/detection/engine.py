@@ -10,7 +10,7 @@ from itertools import chain
 
 from secure_signal.core import identity, instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import summary
+from secure_signal.core.detection import origin, summary
 from secure_signal.core.detection.chain import Chain
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.entry import Feed, feeds_of, matches_of
@@ -315,7 +315,7 @@ class Engine:
             group=dict(zip(rule.group_by, group, strict=True)),
             event_time=instant.render(opening.time),
             detection_timestamp=instant.render(now),
-            evidence=opening.evidence,
+            evidence=origin.signals_of(opening.evidence),
             summary=summary.of_correlation(rule, group, opening.measure),
             ruleset=self.ruleset.hash,
         )

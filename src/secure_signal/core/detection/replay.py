@@ -7,7 +7,7 @@ from msgspec import structs
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import metric, sighting
+from secure_signal.core.detection import metric, origin, sighting
 from secure_signal.core.detection.chain import Chain
 from secure_signal.core.detection.correlation import Correlation, Measure
 from secure_signal.core.detection.engine import Engine
@@ -26,11 +26,7 @@ class Entry:
 
     event: Event
     match: Match
-
-    @property
-    def is_signal(self) -> bool:
-        """Whether it is the signal itself."""
-        return self.match.signal_id == self.event.id
+    found: Anomaly | None
 
 
 @dataclass(frozen=True)
@@ -65,13 +61,19 @@ class _Source:
 
     def entries(self, event: Event, position: int, now: int) -> list[Entry]:
         """Those of the next signal, of all groups."""
+        anomalies: dict[str, Anomaly] = {}
         for found in self._inner.observe(event, position, now) if self._chain.links else ():
             inner = next((c for c in self._inner.ruleset.correlations if c.id == found.rule_id), None)
             if inner is not None and inner.id in self._chain.links:
                 opening = Opening(event.timestamp, found.user_id, found.evidence, None)
                 self._chain.add(inner, tuple(found.group.values()), opening, found.id)
+                anomalies[found.id] = found
         matches = [*self._judge(event, now)[1], *self._chain.entries()]
-        return [Entry(event, match) for match in matches if match.correlation == self._rule.id]
+        return [
+            Entry(event, match, anomalies.get(origin.finding_of(match.signal_id)))
+            for match in matches
+            if match.correlation == self._rule.id
+        ]
 
 
 def _loud(rule: Detection | Correlation) -> Detection | Correlation:
@@ -128,7 +130,7 @@ def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) 
     condition = rule.condition()
     before = entries[-2:-1] and last.event.timestamp - entries[-2].event.timestamp <= rule.timespan
     opened = bool(anomalies) and (
-        anomalies[-1].evidence[-1] == last.match.signal_id
+        anomalies[-1].evidence[-1] == last.event.id
         and instant.parse(anomalies[-1].event_time) == last.event.timestamp
     )
     return Replay(

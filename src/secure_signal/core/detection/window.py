@@ -25,7 +25,7 @@ _FROM = {"gt", "gte", "eq"}
 
 
 class Opening(NamedTuple):
-    """An entry that opens an episode, with the ids in its window (the newest, its own last)."""
+    """An entry that opens an episode, with what those in its window are called (the newest, its own last)."""
 
     time: int
     user_id: str
