@@ -30,7 +30,7 @@ def coverage(
     from rich.console import Console
 
     from secure_signal.adapters import rule_coverage, settings, topics
-    from secure_signal.cli import moment
+    from secure_signal.cli import moment, rule_tables
 
     begin = moment.read("--since", since)
     try:
@@ -44,7 +44,8 @@ def coverage(
     if not runs:
         typer.echo(f"No signal that came since {since} was evaluated.", err=True)
     else:
-        Console().print(_of_runs(runs, found) if rule is None else _of_rule(runs, found, _id(rule, found)))
+        table = _of_runs(runs, found) if rule is None else _of_rule(runs, found, _id(rule, found))
+        Console(width=rule_tables.WIDTH).print(table)
 
 
 def _id(name: str, found: Coverage) -> str:
