@@ -47,7 +47,7 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
 
 
 def _too_deep(text: str) -> yaml.Event | None:
-    """Where it is nested too deep: composing recurses in C, without a bound of its own, so it is asked before.
+    """Where it is nested too deep: asked before composing, which recurses in C without a bound of its own.
 
     What is no YAML ends the search: composing stops there too, and says so.
     """
