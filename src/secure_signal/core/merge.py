@@ -69,8 +69,8 @@ class Standing(msgspec.Struct, frozen=True):
 class Merge:
     """Takes parcels in the order of the log, and gives entries with their numbers.
 
-    After a standing is restored, parcels are taken again from what was ``oldest`` on. A source's entries are first
-    published in their order; so whatever is not above the highest one taken is a repetition.
+    After a standing is restored, parcels are taken again from what was ``oldest`` on. A source's entries are
+    first published in their order; so whatever is not above the highest one taken is a repetition.
     """
 
     def __init__(self, standing: Standing, oldest: int = 0) -> None:
