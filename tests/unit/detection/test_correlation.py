@@ -122,6 +122,19 @@ def test_the_line_and_the_way_out(text: str, line: int, words: str, load: Load) 
     assert words.replace("FILE", file) in problem
 
 
+def test_a_rule_that_is_broken_is_not_said_to_be_absent(load: Load) -> None:
+    """Nor is one that lists itself, or lists what is broken."""
+    broken = FAILED.replace("condition: sel", "condition: sol")
+    second = outer("inner").replace("name: outer", "name: second")
+    with pytest.raises(UsageError) as complaint:
+        load(broken, inner(), second, outer("own", more="").replace("name: outer", "name: own"), outer("own"))
+    told = [line.partition(": ")[2] for line in str(complaint.value).splitlines()[1:]]
+    assert sorted(what for what in told if "that it correlates" in what) == [
+        f"cannot be used as a rule: the rule '{name}' that it correlates is broken; see its own problem"
+        for name in ("failed_login", "inner", "own")
+    ]
+
+
 def test_every_rule_of_a_cycle_is_told_the_way(load: Load) -> None:
     with pytest.raises(UsageError) as complaint:
         load(

@@ -37,6 +37,7 @@ def compile_rules(
 ) -> tuple[list[Detection | Correlation], list[Problem], list[str]]:
     """The rules of these documents, what is wrong with those that are none, and what is odd with filters."""
     problems: list[Problem] = []
+    documents = list(documents)
     parsed = [
         (d, p)
         for d in _spelt(documents, problems)
@@ -46,7 +47,8 @@ def compile_rules(
         problems.extend(sigma_problem.of(document, error) for error in rule.errors)
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
     detections, remarks = _detections(sound, placeholders or {}, problems)
-    correlations, heard = _correlations(sound, detections, problems)
+    named = dict.fromkeys(_written_names(documents)) | {n: rule for rule in detections for n in _names(rule)}
+    correlations, heard = _correlations(sound, named, problems)
     rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
     return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems, remarks
@@ -132,10 +134,14 @@ def _detection(document: Document, rule: SigmaRule, placeholders: Placeholders) 
 
 
 def _correlations(
-    parsed: list[tuple[Document, Parsed]], detections: list[Detection], problems: list[Problem]
+    parsed: list[tuple[Document, Parsed]],
+    named: dict[str, Detection | Correlation | None],
+    problems: list[Problem],
 ) -> tuple[list[Correlation], set[str]]:
-    """The correlations, those that others list before them; and the ids of the rules they make silent."""
-    named: dict[str, Detection | Correlation] = {name: rule for rule in detections for name in _names(rule)}
+    """The correlations, those that others list before them; and the ids of the rules they make silent.
+
+    ``named`` has what they may list, and will have them too.
+    """
     order, cyclic = sigma_chain.in_order(
         [(d, rule) for d, rule in parsed if isinstance(rule, SigmaCorrelationRule)]
     )
@@ -146,13 +152,21 @@ def _correlations(
         made = _attempt(document, problems, partial(sigma_correlation.correlation, document, rule, named))
         if made is not None:
             correlations.append(made)
-            named |= {name: made for name in _names(made) if name not in named}
+            named |= {name: made for name in _names(made) if named.get(name) is None}
             heard.update(slot.rule_id for slot in made.slots if not rule.generate)
     return correlations, heard
 
 
 def _names(rule: Rule) -> Iterator[str]:
     return (name for name in (rule.id, rule.name) if name)
+
+
+def _written_names(documents: Iterable[Document]) -> Iterator[str]:
+    """The ids and names that documents have, whether they can be used or not."""
+    for document in documents:
+        if isinstance(document.content, dict):
+            named = (document.content.get(key) for key in ("id", "name"))
+            yield from (name for name in named if isinstance(name, str))
 
 
 def _twins(rules: Iterable[Rule]) -> list[Problem]:

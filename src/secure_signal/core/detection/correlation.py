@@ -28,6 +28,10 @@ class Kind(StrEnum):
     VALUE_MEDIAN = "value_median"
 
 
+TEMPORAL = (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
+"""The types that look at which rules matched, not at how often or with what."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """One of the rules that a correlation lists.

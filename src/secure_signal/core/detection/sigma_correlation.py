@@ -2,26 +2,25 @@
 
 import difflib
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any, TypeAlias, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
-from sigma.exceptions import SigmaTimespanError
 
-from secure_signal.core.detection import extension, sigma_temporal, vocabulary
-from secure_signal.core.detection.correlation import Alternative, Bound, Correlation, Kind, Slot
+from secure_signal.core.detection import extension, sigma_measure, sigma_temporal, vocabulary
+from secure_signal.core.detection.correlation import TEMPORAL, Alternative, Bound, Correlation, Kind, Slot
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma import digest, head
 from secure_signal.core.detection.sigma_value import POLICY
 from secure_signal.core.detection.value import COMPARISONS
-from secure_signal.core.detection.window import CAPACITY
-from secure_signal.core.instant import SECOND
-
-_TEMPORAL = (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
-_LONGEST = 3_650 * 86_400
 
 Listed: TypeAlias = Detection | Correlation
+
+Known: TypeAlias = Mapping[str, Listed | None]
+"""Rules by id and name; None for one that is there, but has a problem of its own."""
+
+# The metric of a boolean condition is whether it holds.
+_HOLDS = Bound("gte", 1)
 
 
 def parse(content: dict[str, Any]) -> SigmaCorrelationRule:
@@ -32,23 +31,23 @@ def parse(content: dict[str, Any]) -> SigmaCorrelationRule:
     return SigmaCorrelationRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 
-def correlation(document: Document, parsed: SigmaCorrelationRule, known: Mapping[str, Listed]) -> Correlation:
-    """A correlation over rules that are known, by id or name; ValueError says what cannot be run and why."""
+def correlation(document: Document, parsed: SigmaCorrelationRule, known: Known) -> Correlation:
+    """A correlation over rules that are known; ValueError says what cannot be run and why."""
     # Boolean ones were taken out by parse.
     wanted = cast(SigmaCorrelationCondition, parsed.condition)
     kind = Kind(parsed.type.name.lower())
     boolean = _boolean(document.content["correlation"])
     group_by = tuple(parsed.group_by or ())
     listed = _listed(parsed, known, once=kind is not Kind.TEMPORAL_ORDERED or boolean is not None)
-    fields = _value_fields(kind, wanted)
+    fields = sigma_measure.value_fields(kind, wanted)
     slots = tuple(_slot(parsed, reference, rule, group_by, fields) for reference, rule in listed)
     alternatives = () if boolean is None else _alternatives(boolean, listed)
     meaning: dict[str, Any] = {
         "kind": kind,
         "group_by": group_by,
-        "timespan": _timespan(parsed),
-        "bounds": (Bound("gte", 1),) if alternatives else _bounds(kind, document.content, len(slots)),
-        "percentile": _percentile(kind, wanted),
+        "timespan": sigma_measure.timespan(parsed),
+        "bounds": (_HOLDS,) if alternatives else sigma_measure.bounds(kind, document.content, len(slots)),
+        "percentile": sigma_measure.percentile(kind, wanted),
         "alternatives": alternatives,
         "suppress": int(extension.read(document).suppress or 0),
     }
@@ -58,7 +57,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Mapping
         **meaning,
         slots=slots,
         digest=digest(meaning, of_slots, [rule.digest for _, rule in listed]),
-        notices=(*vocabulary.notes(document), *_notices(kind, meaning["bounds"])),
+        notices=(*vocabulary.notes(document), *sigma_measure.notices(kind, meaning["bounds"])),
     )
 
 
@@ -77,12 +76,10 @@ def _plain(section: dict[str, Any]) -> dict[str, Any]:
 def _boolean(section: dict[str, Any]) -> str | None:
     """The boolean condition of a temporal correlation."""
     condition = section.get("condition")
-    return condition if isinstance(condition, str) and str(section.get("type")).lower() in _TEMPORAL else None
+    return condition if isinstance(condition, str) and str(section.get("type")).lower() in TEMPORAL else None
 
 
-def _listed(
-    parsed: SigmaCorrelationRule, known: Mapping[str, Listed], once: bool
-) -> list[tuple[str, Listed]]:
+def _listed(parsed: SigmaCorrelationRule, known: Known, once: bool) -> list[tuple[str, Listed]]:
     """The rules with how they are referred to. One listed twice, by name and by id perhaps, counts once:
     only an order has room for it twice."""
     found = [(str(ref.reference), _find(str(ref.reference), known)) for ref in parsed.rules or []]
@@ -96,8 +93,10 @@ def _listed(
     return list(first.values())
 
 
-def _find(reference: str, known: Mapping[str, Listed]) -> Listed:
+def _find(reference: str, known: Known) -> Listed:
     rule = known.get(reference)
+    if rule is None and reference in known:
+        raise ValueError(f"the rule '{reference}' that it correlates is broken; see its own problem")
     if rule is None:
         close = difflib.get_close_matches(reference, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else "; load its file too, or mend the name or id"
@@ -154,48 +153,3 @@ def _alternatives(boolean: str, listed: list[tuple[str, Listed]]) -> tuple[Alter
             f"the condition {boolean!r} can never hold at a signal that one of its rules matches"
         )
     return found
-
-
-def _bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]:
-    """All that the metric is compared with; a range has two (Sigma Correlation Rules Specification 2.1).
-
-    A temporal rule without condition asks for all of its rules.
-    """
-    written = content["correlation"].get("condition")
-    if written is None and kind in _TEMPORAL:
-        return (Bound("gte", slots),)
-    each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
-    return tuple(Bound(one.op.name.lower(), *_exact(one.count).as_integer_ratio()) for one in each)
-
-
-def _exact(number: int | float) -> int | Fraction:
-    return number if isinstance(number, int) else Fraction(str(number))
-
-
-def _timespan(parsed: SigmaCorrelationRule) -> int:
-    if parsed.timespan.seconds > _LONGEST:
-        raise SigmaTimespanError(f"Timespan '{parsed.timespan.spec}' is longer than ten years")
-    return parsed.timespan.seconds * SECOND
-
-
-def _notices(kind: Kind, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
-    is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
-    if is_count and any(b.comparison in ("gt", "gte", "eq") and b.limit > CAPACITY for b in bounds):
-        return (f"never fires: a window holds at most {CAPACITY} signals or values",)
-    return ()
-
-
-def _value_fields(kind: Kind, wanted: SigmaCorrelationCondition) -> tuple[str, ...]:
-    fields = wanted.fieldref or []
-    names = (fields,) if isinstance(fields, str) else tuple(fields)
-    if len(names) > 1 and kind is not Kind.VALUE_COUNT:
-        raise ValueError(f"{kind} takes one field, not {len(names)}")
-    return names if kind.value.startswith("value_") else ()
-
-
-def _percentile(kind: Kind, wanted: SigmaCorrelationCondition) -> int:
-    if kind is not Kind.VALUE_PERCENTILE:
-        return 50
-    if wanted.percentile is None or not 0 <= wanted.percentile <= 100:
-        raise ValueError("value_percentile needs a condition with percentile, a number from 0 to 100")
-    return wanted.percentile
