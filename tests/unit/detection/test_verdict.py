@@ -1,7 +1,8 @@
 """Why a rule found nothing at a signal: always what the engine itself did with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -53,11 +54,17 @@ TOGETHER = BRUTE_FORCE.replace("  group-by: user_id\n", "")
 
 
 def past(events: Iterable[Event]) -> Past:
-    """Stored signals, as PostgreSQL would tell of them."""
-    stored = list(events)
-    return lambda since, until, user: [
-        e for e in stored if since <= e.timestamp < until and user in (None, e.user_id)
-    ]
+    """Stored signals, as PostgreSQL would tell of them: a connection that is being read from is busy."""
+    stored, connection = list(events), Lock()
+
+    def read(since: int, until: int, user: str | None) -> Iterator[Event]:
+        assert connection.acquire(blocking=False), "somebody still reads"
+        try:
+            yield from (e for e in stored if since <= e.timestamp < until and user in (None, e.user_id))
+        finally:
+            connection.release()
+
+    return read
 
 
 def judge(ruleset: RuleSet, rule_id: str, event: Event, events: Iterable[Event] = ()) -> Verdict:

@@ -20,8 +20,10 @@ from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.detection.sighting import Outcome, Sighting
 
 Past: TypeAlias = Callable[[int, int, str | None], Iterable[Event]]
-"""The signals from one instant to before another in event-time order, of one user or of all (None)."""
+"""The signals from one instant to before another in event-time order, of one user or of all (None).
 
+They are asked for again only when nobody holds those of the call before: one connection reads them.
+"""
 
 _LONGEST = 16
 # The engine goes through a condition in an order of its own, and stops where a search is given up.
@@ -62,8 +64,7 @@ def of(ruleset: RuleSet, rule: Detection | Correlation, event: Event, past: Past
     if isinstance(rule, Detection):
         return [_of_detection(ruleset, rule, event, sightings, now)]
     inner = [c for c in ruleset.correlations if any(slot.rule_id == c.id for slot in rule.slots)]
-    events = _past(ruleset, rule, event, past, 1) if inner else [event]
-    entries = replay.entries_of(ruleset, rule, events, event, now)
+    entries = _entries(ruleset, rule, event, past if inner else lambda *_: [event], now)
     if not entries and inner:
         return [_from_within(each, one) for each in inner for one in of(ruleset, each, event, past, now)]
     if not entries:
@@ -76,6 +77,11 @@ def _from_within(rule: Correlation, verdict: Verdict) -> Verdict:
     """The verdict of a correlation that another lists, told of that other."""
     text = f"It counts what {rule.title} finds. Of that: {verdict.text}"
     return Verdict(verdict.reason, text, verdict.sightings, verdict.window, None)
+
+
+def _entries(ruleset: RuleSet, rule: Correlation, event: Event, past: Past, now: int) -> list[Match]:
+    """What the signal puts into windows of the rule."""
+    return replay.entries_of(ruleset, rule, _past(ruleset, rule, event, past, 1), event, now)
 
 
 def _replayed(
