@@ -141,10 +141,40 @@ def test_the_list_says_who_speaks(folder: Folder) -> None:
     assert all(row["id"] in table for row in rows)
 
 
-def test_a_list_of_no_rules_is_empty(folder: Folder) -> None:
-    (folder.path / "rules.toml").write_text("disable = ['*']")
-    result = folder.run("list", folder.write(FAILED))
-    assert (result.exit_code, "Failed" in result.output) == (0, False)
+def test_rules_that_are_switched_off_are_told_by_every_command(folder: Folder) -> None:
+    (folder.path / "rules.toml").write_text("disable = ['fail*']\nlevel = 'critical'")
+    path = folder.write(FAILED + SPRAY + TESTS)
+    rows = [json.loads(line) for line in folder.run("list", path, "--json").output.splitlines()]
+    assert [(row["name"], row["kind"], row["fires"]) for row in rows] == [
+        ("failed_login", "detection", "off"),
+        ("password_spray", "value_count", "off"),
+    ]
+    note, summary = folder.run("check", path).output.splitlines()
+    assert "rules.toml switches off 2 of 2 rules: Failed login, Password spray" in note
+    assert summary == "No problems: 0 detections, 0 correlations, 1 note; 2 rules switched off."
+    *off, summary = folder.run("test", path).output.splitlines()
+    assert "Password spray" in off[1]
+    assert "has the level high, below that of" in off[1]
+    assert summary == "0 passed, 0 failed; 0 rules without tests, 2 rules switched off."
+    explained = folder.run("explain", "failed_login", "--rules", path)
+    assert "is disabled by" in str(explained.exception)
+    assert "rules.toml (disable)" in str(explained.exception)
+
+
+def test_a_rule_that_no_signal_reaches_never_fires(folder: Folder) -> None:
+    path = folder.write(FAILED.replace("product: app", "product: other") + SPRAY)
+    rows = [json.loads(line) for line in folder.run("list", path, "--json").output.splitlines()]
+    assert [row["fires"] for row in rows] == ["never", "never"]
+    assert "none: no signal reaches it" in folder.run("explain", "password_spray", "--rules", path).output
+
+
+def test_a_rule_that_waits_for_values_has_no_condition_to_tell_of(folder: Folder) -> None:
+    waits = FAILED.replace("failure", "'%outcomes%'").replace("outcome:", "outcome|expand:")
+    told = folder.run("explain", "failed_login", "--rules", folder.write(waits)).output
+    assert "the placeholder %outcomes% has no values" in told
+    assert "condition" not in told
+    assert "looked up" not in told
+    assert "cost class" not in told
 
 
 @pytest.mark.parametrize("name", ["Failed Login", "failed_login", "11111111-1111-4111-8111-111111111111"])

@@ -4,12 +4,13 @@ Whatever is wrong with an entry, or with the folder, is as if nothing were there
 data of known types only, never as code.
 """
 
+import gc
 import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ import msgspec
 import platformdirs
 
 import secure_signal
+from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.rule import Detection
 
@@ -32,6 +34,7 @@ class Compiled(msgspec.Struct, frozen=True):
     detections: tuple[Detection, ...]
     correlations: tuple[Correlation, ...]
     remarks: tuple[str, ...]
+    off: tuple[Off, ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -55,7 +58,8 @@ def read(name: str) -> Compiled | None:
         if hashlib.sha256(content).digest() != kept[:_DIGEST_BYTES]:
             return None
         os.utime(path)  # The entries used last stay longest.
-        return _decode(content)
+        with _uncollected():
+            return _decode(content)
     except (OSError, RuntimeError, msgspec.DecodeError, RecursionError):
         return None
 
@@ -76,6 +80,18 @@ def write(name: str, compiled: Compiled) -> None:
 def folder() -> Path:
     """Where they are kept; RuntimeError when this user has no home."""
     return platformdirs.user_cache_path("secure-signal") / "rules"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector, which would take most of the time, looking for cycles where there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _age(path: Path) -> float:

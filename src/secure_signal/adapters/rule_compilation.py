@@ -21,11 +21,12 @@ def compiled(files: Sequence[RuleFile]) -> tuple[Compiled, list[Problem]]:
     placeholders = {name: values for each in settings.values() for name, values in each.placeholders.items()}
     rules, problems, remarks = compile_rules((i for i in read if isinstance(i, Document)), placeholders)
     choices = [each.choice(folder) for folder, each in settings.items()]
-    running = chosen(rules, choices)
+    running, off = chosen(rules, choices)
     result = Compiled(
         detections=tuple(rule for rule in running if isinstance(rule, Detection)),
         correlations=tuple(rule for rule in running if isinstance(rule, Correlation)),
-        remarks=(*remarks, *(remark for choice in choices for remark in choice.remarks(rules))),
+        remarks=(*remarks, *(r for each in choices for r in (*each.remarks(rules), *each.toll(rules, off)))),
+        off=tuple(off),
     )
     return result, [*wrong, *(item for item in read if isinstance(item, Problem)), *problems]
 

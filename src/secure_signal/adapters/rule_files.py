@@ -40,7 +40,8 @@ def check(
     compiled, wrong = _compiled([item for item in read if isinstance(item, RuleFile)])
     if unread or wrong or isinstance(sources, Problem):
         return None, sorted([*unread, *wrong], key=lambda p: (p.file, p.line or 0))
-    return RuleSet((*compiled.detections, *compiled.correlations), sources, compiled.remarks), []
+    rules_found = (*compiled.detections, *compiled.correlations)
+    return RuleSet(rules_found, sources, compiled.remarks, compiled.off), []
 
 
 def paths(rules: Path | Iterable[Path] | None = None, logsources: Path | None = None) -> list[Path]:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
+from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.rule import Detection, Rule
 from secure_signal.core.detection.ruleset import RuleSet
@@ -12,8 +13,11 @@ from secure_signal.core.errors import UsageError
 
 def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
     """The rules of this id, name, title or file; UsageError where there is none."""
-    found = [rule for rule in ruleset.rules if name.casefold() in map(str.casefold, _names(rule))]
+    found = [rule for rule in ruleset.rules if _is_called(name, rule)]
     if not found:
+        off = next((each for each in ruleset.off if _is_called(name, each)), None)
+        if off is not None:
+            raise UsageError(f"The rule '{name}' does not run: it {off.why}.")
         names = [each for rule in ruleset.rules for each in _names(rule)]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean '{close[0]}'?" if close else "`secure-signal rules list` shows all."
@@ -21,6 +25,10 @@ def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
     return found
 
 
-def _names(rule: Rule) -> Iterator[str]:
+def _is_called(name: str, rule: Rule | Off) -> bool:
+    return name.casefold() in map(str.casefold, _names(rule))
+
+
+def _names(rule: Rule | Off) -> Iterator[str]:
     file = rule.origin.rpartition(":")[0]
     yield from (rule.id, rule.anomaly_type, rule.title, file, Path(file).name)

@@ -1,12 +1,13 @@
 """Rules as tables for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from secure_signal.core.detection import cost_class, portrait
+from secure_signal.core.detection import cost_class, portrait, reach
+from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.profile import Profile
@@ -16,36 +17,40 @@ from secure_signal.core.detection.ruleset import RuleSet
 WIDTH = 250
 
 
-def row(rule: Rule) -> dict[str, str]:
+def row(rule: Detection | Correlation | Off, ruleset: RuleSet) -> dict[str, str]:
     """A rule as ``rules list`` shows it, in the order of its columns."""
     return {
         "name": rule.anomaly_type,
         "level": rule.level,
         "status": rule.status,
-        "kind": rule.kind if isinstance(rule, Correlation) else "detection",
-        "logsource": _short(rule.logsource) if isinstance(rule, Detection) else "",
-        "fires": _fires(rule),
+        "kind": "detection" if isinstance(rule, Detection) else rule.kind,
+        "logsource": "" if isinstance(rule, Correlation) else _short(rule.logsource),
+        "fires": _fires(rule, ruleset),
         "id": rule.id,
     }
 
 
-def _short(source: LogSource) -> str:
+def _short(source: LogSource | None) -> str:
+    if source is None:
+        return ""
     return "/".join(key or "*" for key in (source.product, source.category, source.service))
 
 
-def _fires(rule: Rule) -> str:
-    if isinstance(rule, Detection) and not rule.fires:
+def _fires(rule: Rule | Off, ruleset: RuleSet) -> str:
+    if isinstance(rule, Off):
+        return "off"
+    if not reach.reaches(rule, ruleset):
         return "never"
     return "yes" if rule.speaks else "counted"
 
 
-def of_rules(rules: Iterable[Rule]) -> Table:
-    """One line for each rule."""
+def of_rules(ruleset: RuleSet) -> Table:
+    """One line for each rule, those that are switched off at the end."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     for name in ("name", "level", "status", "kind", "log source", "fires", "id"):
         table.add_column(name, no_wrap=True)
-    for each in map(row, rules):
-        table.add_row(*map(Text, each.values()))
+    for each in (*ruleset.rules, *ruleset.off):
+        table.add_row(*map(Text, row(each, ruleset).values()))
     return table
 
 

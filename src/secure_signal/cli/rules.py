@@ -60,7 +60,8 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
     for note in notes:
         typer.echo(note)
     counts = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"), (notes, "note"))
-    typer.echo(f"No problems: {', '.join(_count(len(some), noun) for some, noun in counts)}.")
+    off = f"; {_count(len(ruleset.off), 'rule')} switched off" if ruleset.off else ""
+    typer.echo(f"No problems: {', '.join(_count(len(some), noun) for some, noun in counts)}{off}.")
 
 
 @_rules.command("list")
@@ -69,7 +70,10 @@ def list_(
     logsources: Logsources = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show all rules. Those that `counted` are silent by themselves: a correlation counts their matches.
+    """Show all rules, and whether each `fires`.
+
+    `counted`: silent by itself, as a correlation counts its matches; `never`: no signal can reach it; `off`:
+    a `rules.toml` switches it off.
 
     Example: `secure-signal rules list my-rules/ --json`
     """
@@ -80,11 +84,12 @@ def list_(
 
     ruleset = rule_files.load(rules, logsources)
     if as_json:
-        for rule in ruleset.rules:
-            typer.echo(json.dumps(rule_tables.row(rule) | {"title": rule.title, "file": rule.origin}))
+        for rule in (*ruleset.rules, *ruleset.off):
+            row = rule_tables.row(rule, ruleset)
+            typer.echo(json.dumps(row | {"title": rule.title, "file": rule.origin}))
     else:
         # As wide as it needs to be: an id that is cut or broken cannot be copied.
-        Console(width=rule_tables.WIDTH).print(rule_tables.of_rules(ruleset.rules))
+        Console(width=rule_tables.WIDTH).print(rule_tables.of_rules(ruleset))
 
 
 @_rules.command()
@@ -146,12 +151,14 @@ def run_tests(
     without = [rule for rule in ruleset.rules if rule.speaks and rule.origin not in examples]
     for rule in without:
         typer.echo(f"no tests  {rule.title} ({rule.origin})")
+    for off in ruleset.off:
+        typer.echo(f"off       {off.title} ({off.origin}) {off.why}")
     if junit is not None:
         junit_report.write(junit, trials, ruleset)
     failed = sum(not tried.passed for tried in trials)
-    typer.echo(
-        f"{len(trials) - failed} passed, {failed} failed; {_count(len(without), 'rule')} without tests."
-    )
+    off_too = f", {_count(len(ruleset.off), 'rule')} switched off" if ruleset.off else ""
+    untried = f"{_count(len(without), 'rule')} without tests{off_too}"
+    typer.echo(f"{len(trials) - failed} passed, {failed} failed; {untried}.")
     if failed:
         raise typer.Exit(1)
 

@@ -51,6 +51,7 @@ def settled(load: Load, tmp_path: Path) -> Load:
         ("status = 'test'", {RULE}),  # A rule that does not tell its status is not below any.
         (f"disable = ['{RULE}']", {OTHER}),
         ("disable = ['login']", {RULE}),
+        ("disable = ['log*']", {RULE}),
         ("disable = ['rule-1.yml']", {OTHER}),
         ("disable = ['*']", set()),
         ("disable = ['*']\nenable = ['login']", {OTHER}),
@@ -60,7 +61,10 @@ def settled(load: Load, tmp_path: Path) -> Load:
 def test_which_rules_run(settings: str, running: set[str], settled: Load) -> None:
     ruleset = settled(settings, FAILED, SUCCEEDED)
     assert ids(ruleset) == running
-    assert ruleset.remarks == ()
+    off = 2 - len(running)
+    assert {each.id for each in ruleset.off} == {RULE, OTHER} - running
+    told = [f"rules/rules.toml switches off {off} of 2 rules: "] if off else []
+    assert all(words in remark for words, remark in zip(told, ruleset.remarks, strict=True))
 
 
 def test_a_folder_is_disabled_by_its_path(settled: Load, tmp_path: Path) -> None:
@@ -69,8 +73,9 @@ def test_a_folder_is_disabled_by_its_path(settled: Load, tmp_path: Path) -> None
     (tmp_path / "rules" / "off" / "deep" / "a.yml").write_text(SUCCEEDED)
     ruleset = rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
     assert ids(ruleset) == {RULE}
-    (remark,) = ruleset.remarks
+    remark, toll = ruleset.remarks
     assert "'of', enabled or disabled, is no rule's" in remark
+    assert toll.endswith("rules/rules.toml switches off 1 of 2 rules: Failed login")
 
 
 def test_a_rule_that_is_off_is_still_counted_by_a_correlation_that_is_on(settled: Load) -> None:
@@ -80,7 +85,12 @@ def test_a_rule_that_is_off_is_still_counted_by_a_correlation_that_is_on(settled
     (found,) = observe(Engine(settled(f"disable = ['{RULE}']", FAILED, generating)), *failures)
     assert found.rule_id == SUM
     # What only a correlation that is off would count is silent as ever.
-    assert observe(Engine(settled(f"disable = ['{SUM}']", FAILED, BRUTE_FORCE)), *failures) == []
+    silent = settled(f"disable = ['{SUM}']", FAILED, BRUTE_FORCE)
+    assert observe(Engine(silent), *failures) == []
+    assert [(each.title, each.why.partition(" by ")[0]) for each in silent.off] == [
+        ("Failed login", "is counted only"),
+        ("Brute force", "is disabled"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _TYPE = "every signal of its type"
 
 def of(rule: Detection) -> str:
     """Such as ``substring index, then regular expressions``; the dearest of the ways in which it is found."""
-    parts = [_way(need.of(rule.condition))] if rule.fires else ["never tried"]
+    parts = [_way(need.of(rule.condition))]
     refusals = [expression.refusal for expression in condition.expressions(rule.condition)]
     if None in refusals:
         parts.append("regular expression")

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from secure_signal.core.detection import cost_class, summary, wording
+from secure_signal.core.detection import cost_class, reach, summary, wording
 from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, Not, SameAs
 from secure_signal.core.detection.correlation import Alternative, Correlation, Kind, Slot
-from secure_signal.core.detection.logsource import LogSource, LogSources
 from secure_signal.core.detection.rule import Detection, Rule
 from secure_signal.core.detection.ruleset import RuleSet
 
@@ -31,8 +30,10 @@ def _of_detection(rule: Detection, ruleset: RuleSet) -> Iterator[Line]:
     yield "log source", str(rule.logsource)
     yield (
         "signal types",
-        ", ".join(seen(rule.logsource, ruleset.logsources)) or "none: no type is mapped to it",
+        ", ".join(reach.types(rule.logsource, ruleset.logsources)) or "none: no type is mapped to it",
     )
+    if not rule.fires:  # It has no condition to be told of.
+        return
     yield "fields", ", ".join(sorted(set(_fields(rule.condition)))) or "none by name"
     yield "condition", "\n".join(_tree(rule.condition))
     yield "looked up by", "\nor ".join(cost_class.clues(rule)) or "its log source alone"
@@ -98,13 +99,10 @@ def _anomalies(rule: Rule, ruleset: RuleSet) -> str:
     counted = f"counted by {', '.join(by)}" if by else ""
     if not rule.speaks:
         return f"none by itself: {counted}"
+    if not reach.reaches(rule, ruleset):
+        return "none: no signal reaches it"
     each = "one for each signal" if isinstance(rule, Detection) else "one for each episode of a group"
     return f"{each}; {counted}" if counted else each
-
-
-def seen(source: LogSource, logsources: LogSources) -> list[str]:
-    """The types of signals, or ``prefix.*``, that rules of a log source look at."""
-    return [kind for kind, entry in logsources.entries if source.covers(entry)]
 
 
 def _fields(node: Node) -> Iterator[str]:

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.logsource import LogSources
 from secure_signal.core.detection.rule import Detection, Rule
@@ -20,6 +21,7 @@ class RuleSet:
         rules: Iterable[Detection | Correlation],
         logsources: LogSources,
         remarks: Iterable[str] = (),
+        off: Iterable[Off] = (),
     ) -> None:
         self.rules = tuple(rules)
         self.logsources = logsources
@@ -27,6 +29,8 @@ class RuleSet:
         self.correlations = tuple(rule for rule in self.rules if isinstance(rule, Correlation))
         self.remarks = (*remarks, *_unheard(self.detections, logsources))
         """What a person should know of the set, other than of one rule."""
+        self.off = tuple(off)
+        """The rules that settings switch off."""
         self.hash = _digest(self.rules, logsources)
 
     @property
