@@ -238,6 +238,7 @@ def test_another_group_is_not_the_one_expected(folder: Folder) -> None:
         "test", folder.write(FAILED + SPRAY + TESTS.replace("[{ip: 192.0.2.1}]", "[{ip: 192.0.2.9}]"))
     )
     assert result.exit_code == 1
+    assert "found 1 anomaly as expected, but the groups differ" in result.output
     assert "expected the group {ip: '192.0.2.9'}, and did not find it" in result.output
     assert "found the group {ip: '192.0.2.1'}, and did not expect it" in result.output
 
@@ -255,7 +256,37 @@ def test_what_one_example_leaves_behind_is_not_seen_by_the_next(folder: Folder) 
 def test_a_silent_rule_cannot_be_tried(folder: Folder) -> None:
     none = "secure_signal: {tests: [{name: nothing, finds: 0, signals: [{type: auth.login}]}]}"
     result = folder.run("test", folder.write(FAILED + none + SPRAY))
-    assert "the rule is silent, as a correlation counts its matches" in result.output
+    assert "silent: what it finds is counted by Password spray; write `generate: true` there" in result.output
+    assert "expected" not in result.output
+    assert result.exit_code == 1
+
+
+def test_a_rule_that_should_speak_and_is_silenced_is_noted(folder: Folder) -> None:
+    none = "secure_signal: {tests: [{name: nothing, finds: 0, signals: [{type: auth.login}]}]}\n"
+    path = folder.write(FAILED + "level: high\n" + none + SPRAY)
+    note, _ = folder.run("check", path).output.splitlines()
+    assert (
+        "note: Failed login: makes no anomalies of its own, though its level is high and it has tests" in note
+    )
+    assert "counted by Password spray; with `generate: true`" in note
+    path = folder.write(FAILED + "level: informational\n" + SPRAY)
+    assert folder.run("check", path).output == "No problems: 1 detection, 1 correlation, 0 notes.\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("product: app,", "product: other,"), "no signal reaches the rule"),
+        (("type: auth.login", "type: payment.made"), "no log source is mapped to payment.made"),
+    ],
+)
+def test_finding_nothing_proves_nothing_where_no_rule_looks(
+    change: tuple[str, str], why: str, folder: Folder
+) -> None:
+    tests = "secure_signal: {tests: [{name: nothing, finds: 0, signals: [{type: auth.login}]}]}\n"
+    assert folder.run("test", folder.write(FAILED + tests)).exit_code == 0
+    result = folder.run("test", folder.write((FAILED + tests).replace(*change)))
+    assert why in result.output
     assert result.exit_code == 1
 
 

@@ -8,9 +8,11 @@ from secure_signal.adapters import logsource_file, rule_cache, rule_folder, rule
 from secure_signal.adapters.rule_cache import Compiled
 from secure_signal.adapters.rule_folder import RuleFile
 from secure_signal.core.detection import extension
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.example import Example
 from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
@@ -40,8 +42,8 @@ def check(
     compiled, wrong = _compiled([item for item in read if isinstance(item, RuleFile)])
     if unread or wrong or isinstance(sources, Problem):
         return None, sorted([*unread, *wrong], key=lambda p: (p.file, p.line or 0))
-    rules_found = (*compiled.detections, *compiled.correlations)
-    return RuleSet(rules_found, sources, compiled.remarks, compiled.off), []
+    running: list[Detection | Correlation] = [*compiled.detections, *compiled.correlations]
+    return RuleSet(running, sources, compiled.remarks, compiled.off), []
 
 
 def paths(rules: Path | Iterable[Path] | None = None, logsources: Path | None = None) -> list[Path]:

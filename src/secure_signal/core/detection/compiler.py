@@ -1,6 +1,6 @@
 """Documents to rules: every document is read, and all that is wrong is told at once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -51,7 +51,27 @@ def compile_rules(
     correlations, heard = _correlations(sound, named, problems)
     rules: list[Detection | Correlation] = [*detections, *correlations]
     problems.extend(_twins(rules))
-    return [replace(rule, speaks=False) if rule.id in heard else rule for rule in rules], problems, remarks
+    written = {document.origin: document for document in documents}
+    return [_silenced(rule, heard, written) for rule in rules], problems, remarks
+
+
+def _silenced(
+    rule: Detection | Correlation, heard: Mapping[str, Sequence[str]], written: Mapping[str, Document]
+) -> Detection | Correlation:
+    """The rule, silent where correlations count it; ``heard`` has their titles by the rule's id."""
+    if rule.id not in heard:
+        return rule
+    document = written[rule.origin]
+    is_loud = "level" in document.content and rule.level != "informational"
+    signs = [f"its level is {rule.level}"] if is_loud else []
+    signs += ["it has tests"] if extension.read(document).tests else []
+    if not signs:
+        return replace(rule, speaks=False)
+    notice = (
+        f"makes no anomalies of its own, though {' and '.join(signs)}: what it finds is counted by "
+        f"{', '.join(heard[rule.id])}; with `generate: true` there it makes them too"
+    )
+    return replace(rule, speaks=False, notices=(*rule.notices, notice))
 
 
 def _spelt(documents: Iterable[Document], problems: list[Problem]) -> Iterator[Document]:
@@ -137,8 +157,8 @@ def _correlations(
     parsed: list[tuple[Document, Parsed]],
     named: dict[str, Detection | Correlation | None],
     problems: list[Problem],
-) -> tuple[list[Correlation], set[str]]:
-    """The correlations, those that others list before them; and the ids of the rules they make silent.
+) -> tuple[list[Correlation], dict[str, list[str]]]:
+    """The correlations, those that others list before them; and for each rule they make silent their titles.
 
     ``named`` has what they may list, and will have them too.
     """
@@ -147,13 +167,14 @@ def _correlations(
     )
     problems.extend(cyclic)
     correlations: list[Correlation] = []
-    heard: set[str] = set()
+    heard: dict[str, list[str]] = {}
     for document, rule in order:
         made = _attempt(document, problems, partial(sigma_correlation.correlation, document, rule, named))
         if made is not None:
             correlations.append(made)
             named |= {name: made for name in _names(made) if named.get(name) is None}
-            heard.update(slot.rule_id for slot in made.slots if not rule.generate)
+            for rule_id in {slot.rule_id for slot in made.slots if not rule.generate}:
+                heard.setdefault(rule_id, []).append(made.title)
     return correlations, heard
 
 

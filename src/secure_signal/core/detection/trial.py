@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import shortfall, timespan
+from secure_signal.core.detection import reach, shortfall, timespan
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.example import Example
@@ -19,21 +19,29 @@ _MAX_SHOWN = 5
 
 @dataclass(frozen=True)
 class Trial:
-    """What a rule found of an example's signals, and how often it failed to be evaluated."""
+    """What a rule found of an example's signals, how often it failed to be evaluated, and why it is no trial.
+
+    ``idle``: whatever the signals say, the rule finds nothing; empty where it can.
+    """
 
     rule: Detection | Correlation
     example: Example
     found: tuple[Anomaly, ...]
     errors: int
+    idle: str
 
     @property
     def passed(self) -> bool:
-        """Whether it found what the example says, in any order; a silent rule cannot be tried."""
-        wanted = self.example.groups
-        groups_differ = wanted is not None and _tally(wanted) != _tally(a.group for a in self.found)
-        if self.errors or groups_differ or not self.rule.speaks:
+        """Whether it found what the example says, in any order; a rule that is idle cannot be tried."""
+        if self.errors or self.idle or self.groups_differ:
             return False
         return len(self.found) == self.example.finds
+
+    @property
+    def groups_differ(self) -> bool:
+        """Whether the groups are others than those that the example lists."""
+        wanted = self.example.groups
+        return wanted is not None and _tally(wanted) != _tally(a.group for a in self.found)
 
 
 def run(ruleset: RuleSet, rule: Detection | Correlation, example: Example) -> Trial:
@@ -45,7 +53,23 @@ def run(ruleset: RuleSet, rule: Detection | Correlation, example: Example) -> Tr
         for anomaly in engine.observe(each, position, each.timestamp)
     ]
     found = tuple(anomaly for anomaly in anomalies if anomaly.rule_id == rule.id)
-    return Trial(rule, example, found, engine.errors[rule.id])
+    return Trial(rule, example, found, engine.errors[rule.id], _idle(ruleset, rule, example))
+
+
+def _idle(ruleset: RuleSet, rule: Detection | Correlation, example: Example) -> str:
+    """Why no signals like these can make the rule find anything, so that finding nothing proves nothing."""
+    if not rule.speaks:
+        by = [c.title for c in ruleset.correlations if any(slot.rule_id == rule.id for slot in c.slots)]
+        return (
+            f"the rule is silent: what it finds is counted by {', '.join(by)}; "
+            "write `generate: true` there, or move the tests there"
+        )
+    types = {burst.type for burst in example.signals}
+    if not reach.reaches(rule, ruleset):
+        return "no signal reaches the rule: its log source has no type, or a placeholder no values"
+    if not any(map(ruleset.logsources.of, types)):
+        return f"no rule looks at any of these signals: no log source is mapped to {', '.join(sorted(types))}"
+    return ""
 
 
 def differences(trial: Trial, ruleset: RuleSet) -> Iterator[str]:
@@ -53,9 +77,12 @@ def differences(trial: Trial, ruleset: RuleSet) -> Iterator[str]:
     example, found = trial.example, trial.found
     if trial.errors:
         yield f"the rule failed to be evaluated {trial.errors} times"
-    if not trial.rule.speaks:
-        yield "the rule is silent, as a correlation counts its matches: move its tests to that correlation"
-    yield f"expected {_count(example.finds)}, found {_count(len(found))}"
+    if trial.idle:
+        yield trial.idle
+    if len(found) != example.finds:
+        yield f"expected {_count(example.finds)}, found {_count(len(found))}"
+    elif trial.groups_differ:
+        yield f"found {_count(len(found))} as expected, but the groups differ"
     for anomaly in found[:_MAX_SHOWN]:
         at = instant.parse(anomaly.event_time) - instant.from_datetime(example.start)
         yield f"  found at {timespan.render(at)}, {anomaly.evidence[-1]}: {anomaly.summary}"
