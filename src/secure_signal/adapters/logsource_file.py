@@ -1,5 +1,6 @@
 """The log sources file: TOML, one ``[[logsource]]`` table for each type of signals, or ``prefix.*``."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -44,8 +45,7 @@ def check(path: Path) -> LogSources | Problem:
         return Problem(str(path), None, f"is nested too deep. {_SHAPE}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Problem(str(path), None, f"{error}. {_SHAPE}")
-    types = [entry.type for entry in entries]
-    for number, type_ in enumerate(types):
-        if type_ in types[:number]:
-            return Problem(str(path), None, f"the type {type_!r} stands twice; take one of its tables out.")
+    type_, times = Counter(entry.type for entry in entries).most_common(1)[0]
+    if times > 1:
+        return Problem(str(path), None, f"the type {type_!r} stands twice; take one of its tables out.")
     return LogSources((e.type, LogSource(e.product, e.category, e.service)) for e in entries)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from msgspec import Struct
 
@@ -56,16 +57,21 @@ def _below(root: str, unread: list[OSError]) -> Iterator[str]:
 
 
 def _read(root: str, path: str) -> RuleFile | Problem:
-    if not Path(path).is_file():  # A pipe would keep its reader waiting.
-        return Problem(path, None, "is no file that can be read")
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb", opener=_opened) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                return Problem(path, None, "is no file that can be read")
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         return Problem(path, None, _unreadable(error))
     if len(content) > _MAX_BYTES:
         return Problem(path, None, f"has more than {_MAX_BYTES} bytes; split it into several files")
     return RuleFile(root, path, content)
+
+
+def _opened(path: str, flags: int) -> int:
+    # A pipe would keep whoever opens it waiting for its writer.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _unreadable(error: OSError) -> str:

@@ -9,6 +9,7 @@ import yaml
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.problem import Problem
 
+_MAX_DOCUMENTS = 5_000
 _MAX_NODES = 20_000
 _MAX_DEPTH = 32
 _LINES_DEPTH = 6
@@ -27,9 +28,9 @@ def read(content: bytes, file: str) -> Iterator[Document | Problem]:
 
 def _documents(text: str, file: str) -> Iterator[Document | Problem]:
     try:
-        deep = _too_deep(text)
-        if deep is not None:
-            raise _refusal(deep, f"nested deeper than {_MAX_DEPTH} levels")
+        excess = _excess(text)
+        if excess is not None:
+            raise excess
         builder = yaml.CSafeLoader("")
         for node in yaml.compose_all(text, yaml.CSafeLoader):
             _check(node, {})
@@ -46,20 +47,26 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
         yield Problem(file, 1, f"is no YAML that can be read: {error}")
 
 
-def _too_deep(text: str) -> yaml.Event | None:
-    """Where it is nested too deep: asked before composing, which recurses in C without a bound of its own.
+def _excess(text: str) -> yaml.MarkedYAMLError | None:
+    """What there is too much of: asked before composing, which recurses in C without a bound of its own.
 
     What is no YAML ends the search: composing stops there too, and says so.
     """
-    depth = 0
+    depth = documents = 0
     with suppress(yaml.YAMLError):
         for event in yaml.parse(text, yaml.CSafeLoader):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    return event
+                    return _refusal(event, f"nested deeper than {_MAX_DEPTH} levels")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > _MAX_DOCUMENTS:
+                    return _refusal(
+                        event, f"more than {_MAX_DOCUMENTS} documents; split it into several files"
+                    )
     return None
 
 

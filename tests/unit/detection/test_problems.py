@@ -115,7 +115,7 @@ def test_check_tells_all_of_all_folders_and_raises_nothing(tmp_path: Path) -> No
         for p in problems
     } == {
         ("empty.yml", None, "is empty"),
-        ("gone.yml", None, "is no file that can be read"),
+        ("gone.yml", None, "cannot be read: Too many levels of symbolic links"),
         ("none", None, "there is no such folder or file of rules"),
         ("none.toml", None, "No such file or directory"),
         ("wrong.yaml", 1, "Sigma rule must have a detection definitions"),
