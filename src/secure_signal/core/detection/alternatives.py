@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+import ahocorasick
+
 from secure_signal.core.detection.pattern import Matcher, Pattern, Wildcard
+
+# So many texts are sought one by one: that is quicker in the short texts that most fields have.
+_MANY = 100
 
 
 def matcher(patterns: Iterable[Pattern]) -> Matcher:
@@ -48,6 +53,8 @@ def _contains(needles: Sequence[str]) -> Matcher:
     if len(needles) == 1:
         (only,) = needles
         return lambda text: only in text
+    if len(needles) > _MANY:
+        return _contains_any(needles)
 
     def matches(text: str) -> bool:
         for needle in needles:  # noqa: SIM110 (a generator costs three times as much here)
@@ -56,6 +63,16 @@ def _contains(needles: Sequence[str]) -> Matcher:
         return False
 
     return matches
+
+
+def _contains_any(needles: Iterable[str]) -> Matcher:
+    """However many there are, the text is read once."""
+    automaton = ahocorasick.Automaton()
+    for needle in needles:
+        automaton.add_word(needle, True)
+    automaton.make_automaton()
+    search = automaton.iter
+    return lambda text: next(search(text), None) is not None
 
 
 def _first(tests: Sequence[Matcher]) -> Matcher:

@@ -97,6 +97,8 @@ def _alternatives(parts: Iterable[Node]) -> list[Predicate]:
         match part:
             case Field(name, Pattern() as pattern):
                 patterns.setdefault((name, pattern.cased), []).append(pattern)
+            case Keyword(Pattern() as pattern) if _is_in_one_leaf(pattern):
+                patterns.setdefault((LEAVES, pattern.cased), []).append(_within(pattern))
             case _:
                 others.append(compile_node(part))
     return [_texts(name, alternatives) for (name, _), alternatives in patterns.items()] + others
@@ -141,14 +143,21 @@ def _keyword(test: Pattern | Expression) -> Predicate:
     if isinstance(test, Expression):
         matches = test.matcher()
         return lambda event: any(map(matches, event.leaves()))
-    within = Pattern((Wildcard.MANY, *test.parts, Wildcard.MANY), test.cased)
-    if test.exact is not None and LEAVES not in test.exact:
-        # What has no wildcard cannot reach from one leaf into the next.
-        return _texts(LEAVES, [within])
-    matches = within.matcher()
+    if _is_in_one_leaf(test):
+        return _texts(LEAVES, [_within(test)])
+    matches = _within(test).matcher()
     if test.cased:
         return lambda event: any(map(matches, event.leaves()))
     return lambda event: any(matches(fold(leaf)) for leaf in event.leaves())
+
+
+def _is_in_one_leaf(pattern: Pattern) -> bool:
+    """What has no wildcard cannot reach from one leaf into the next: all leaves are searched at once."""
+    return pattern.exact is not None and LEAVES not in pattern.exact
+
+
+def _within(pattern: Pattern) -> Pattern:
+    return Pattern((Wildcard.MANY, *pattern.parts, Wildcard.MANY), pattern.cased)
 
 
 _WHERE: dict[str, Callable[[str, str], bool]] = {
