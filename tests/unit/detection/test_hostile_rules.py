@@ -23,6 +23,7 @@ def values(field: str, text: str, count: int) -> str:
 
 SELECTIONS = "{a: b}\n" + "".join(f"  sel{number}: {{a: b}}\n" for number in range(200))
 CYCLE = BRUTE_FORCE.replace("failed_login", "cycle").replace("title: Brute", "name: cycle\ntitle: Brute")
+ALIAS = BRUTE_FORCE.replace("  timespan:", "  aliases: {address: {failed_login: FIELD}}\n  timespan:")
 
 CASES: dict[str, tuple[str, int, str]] = {
     "nested parentheses": (asking("{a: b}", "(" * 10_000 + "sel" + ")" * 10_000), 9, "longer than 10000"),
@@ -37,6 +38,8 @@ CASES: dict[str, tuple[str, int, str]] = {
     ),
     "dashes in one value": (asking("{'a|windash': '-a -b -c -d'}"), 8, "at most three dash"),
     "expression": (asking("{'a|re': '" + "(a|b)?" * 150_000 + "'}"), 7, "may have 10000 characters"),
+    "expressions": (asking(values("'a|re|i'", r"'\pL{300}%d'", 101)), 7, "More than 100 expressions"),
+    "documents": ("a: b\n---\n" * 5_000, 10_000, "more than 5000 documents"),
     "repeats": (asking("{'a|re': '(?=a)(((a{1000}){1000}){1000})'}"), 7, "repeat less"),
     "network": (asking("{'a|cidr': 999.1.1.1/99}"), 7, "999.1.1.1/99"),
     "modifier": (asking("{'a|contains|frobnicate': x}"), 8, "frobnicate"),
@@ -50,6 +53,11 @@ CASES: dict[str, tuple[str, int, str]] = {
     "name of a selection": (asking("{a: b}", "x" * 9_000), 9, "not defined"),
     "title": (FAILED.replace("Failed login", "x" * 100_000), 2, "256 characters"),
     "name": (FAILED.replace("name: failed_login", "name: [1]"), 4, "name must be a string"),
+    "modifier twice": (asking("{'a|base64offset|base64offset': x}"), 8, "stands twice in"),
+    "number as expression": (asking("{'a|re': 5}"), 8, "must be texts"),
+    "networks": (asking(values("'a|cidr'", "2001:db8:%d::/48", 1_001)), 2, "more than 1000"),
+    "rules": (BRUTE_FORCE.replace("failed_login", f"[{', '.join(['a'] * 1_001)}]"), 7, "More than 1000"),
+    "number as alias": (ALIAS.replace("FIELD", "5"), 9, "'address' must be a text"),
     "itself": (CYCLE, 8, "itself"),
     "brackets": ("a: " + "[" * 200_000, 1, "nested deeper than 32 levels"),
     "lists of lists": ("- " * 200_000, 1, "nested deeper than 32 levels"),

@@ -12,6 +12,7 @@ from sigma.rule import SigmaRule
 
 from secure_signal.core.detection import (
     extension,
+    extent,
     sigma,
     sigma_chain,
     sigma_correlation,
@@ -113,6 +114,7 @@ def _parse(document: Document) -> Parsed:
     if not isinstance(content.get("id", ""), str):
         raise SigmaIdentifierError("Sigma rule identifier must be an UUID")
     if "correlation" in content:
+        extent.check_correlation(content["correlation"])
         return sigma_correlation.parse(content)
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)

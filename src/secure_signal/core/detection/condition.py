@@ -54,13 +54,21 @@ class SameAs(Struct, frozen=True, tag=True):
 Node: TypeAlias = AllOf | AnyOf | Not | Field | Keyword | SameAs
 
 
-def expressions(node: Node) -> Iterator[Expression]:
-    """Every regular expression in a condition."""
+def leaves(node: Node) -> Iterator[Field | Keyword | SameAs]:
+    """Everything that is asked in a condition."""
     match node:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from expressions(part)
+                yield from leaves(part)
         case Not(part):
-            yield from expressions(part)
-        case Field(test=Expression() as test) | Keyword(test=Expression() as test):
-            yield test
+            yield from leaves(part)
+        case _:
+            yield node
+
+
+def expressions(node: Node) -> Iterator[Expression]:
+    """Every regular expression in a condition."""
+    for leaf in leaves(node):
+        match leaf:
+            case Field(test=Expression() as test) | Keyword(test=Expression() as test):
+                yield test

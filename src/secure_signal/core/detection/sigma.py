@@ -54,7 +54,9 @@ def logsource_of(parsed: SigmaLogSource) -> LogSource:
 def condition_of(parsed: SigmaRule, placeholders: Placeholders) -> Node:
     """The condition, any of several; PlaceholderError where a placeholder in it has no values."""
     conditions = (_node(c.parsed, placeholders) for c in parsed.detection.parsed_condition)
-    return simplify(AnyOf(tuple(conditions)))
+    node = simplify(AnyOf(tuple(conditions)))
+    extent.check_tests(node)
+    return node
 
 
 def read_detection(detection: Any) -> Any:
