@@ -209,6 +209,17 @@ def test_what_was_suppressed_names_the_anomaly_before(load: Load) -> None:
     assert (told.reason, told.anomaly) == (Reason.SUPPRESSED, found)
 
 
+def test_an_episode_that_opened_while_suppressed_is_told_as_such_while_it_goes_on(load: Load) -> None:
+    ruleset = load(FAILED, f"{BRUTE_FORCE}secure_signal: {{suppress: 1m}}\n")
+    events = [Event.of(signal(s)) for s in (0, 1, 2, *range(50, 70))]
+    told = judge(ruleset, SUM, events[-1], events)
+    (found,) = Engine(ruleset).observe_all(events, 0, LATER)
+    assert (told.reason, told.anomaly) == (Reason.SUPPRESSED, found)
+    opened, last = (instant.render(events[at].timestamp) for at in (5, 2))
+    assert f"opened at {opened}, while the rule was silent for 1 minute" in told.text
+    assert f"last anomaly, at {last}" in told.text
+
+
 def test_a_signal_without_its_group(load: Load) -> None:
     told = judge(load(FAILED, BRUTE_FORCE.replace("user_id", "ip")), SUM, seen())
     assert (told.reason, told.text) == (

@@ -36,6 +36,7 @@ class Replay:
     ``entries`` are those in the window, the last one included; ``measure`` is what the correlation measures
     over them, ``holds`` and ``held`` whether its condition is true with and without the last one.
     ``anomalies`` are all of the group that are sure; ``opened``: the last entry made the last of them.
+    ``began`` is when the last sure episode opened (microseconds), told or suppressed; None without one.
     """
 
     entries: tuple[Entry, ...]
@@ -44,6 +45,7 @@ class Replay:
     held: bool
     anomalies: tuple[Anomaly, ...]
     opened: bool
+    began: int | None
 
 
 class _Source:
@@ -108,30 +110,38 @@ def run(
     """
     source = _Source(ruleset, rule)
     windows = Engine(RuleSet([*source.parts, replace(rule, speaks=True)], ruleset.logsources))
+    episodes = Engine(RuleSet([*source.parts, _loud(rule)], ruleset.logsources)) if rule.suppress else windows
     entries: list[Entry] = []
     anomalies: list[Anomaly] = []
+    openings: list[Anomaly] = []
     for position, event in enumerate(events):
         for entry in source.entries(event, position, now):
             if entry.match.key == key:
                 entries.append(entry)
-                anomalies += windows.enter(entry.match, position, now)
+                found = windows.enter(entry.match, position, now)
+                anomalies += found
+                openings += found if episodes is windows else episodes.enter(entry.match, position, now)
         if _is_same(event, last):
             break
     if not entries or not _is_same(entries[-1].event, last):
         return None
-    told = [structs.replace(each, ruleset=ruleset.hash) for each in anomalies]
-    return _at_last(rule, entries, [each for each in told if instant.parse(each.event_time) >= sure])
+    told = [structs.replace(each, ruleset=ruleset.hash) for each in anomalies if _time(each) >= sure]
+    began = max((_time(each) for each in openings if _time(each) >= sure), default=None)
+    return _at_last(rule, entries, told, began)
 
 
-def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) -> Replay:
+def _time(anomaly: Anomaly) -> int:
+    return instant.parse(anomaly.event_time)
+
+
+def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly], began: int | None) -> Replay:
     last = entries[-1]
     window = _window(rule, entries)
     measure = _measure(rule, window)
     condition = rule.condition()
     before = entries[-2:-1] and last.event.timestamp - entries[-2].event.timestamp <= rule.timespan
     opened = bool(anomalies) and (
-        anomalies[-1].evidence[-1] == last.event.id
-        and instant.parse(anomalies[-1].event_time) == last.event.timestamp
+        anomalies[-1].evidence[-1] == last.event.id and _time(anomalies[-1]) == last.event.timestamp
     )
     return Replay(
         entries=tuple(window),
@@ -140,6 +150,7 @@ def _at_last(rule: Correlation, entries: list[Entry], anomalies: list[Anomaly]) 
         held=bool(before) and condition(_measure(rule, _window(rule, entries[:-1]))),
         anomalies=tuple(anomalies),
         opened=opened,
+        began=began,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, structs
 
+from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import account, replay, sighting, summary
 from secure_signal.core.detection.account import Account
@@ -157,17 +158,32 @@ def _of_replay(ruleset: RuleSet, rule: Correlation, replay: Replay, sightings: l
         reason, text = Reason.FOUND, "This signal completes it."
     elif not replay.holds:
         reason, text = Reason.NOT_CROSSED, _short_of(rule, window)
+    elif replay.held and window.anomaly and replay.began != instant.parse(window.anomaly.event_time):
+        reason, text = Reason.SUPPRESSED, _opened_unheard(rule, replay, window)
     elif replay.held:
         reason = Reason.EPISODE_OPEN
         text = f"The condition was true already, {since}: an episode is told once, when it opens."
     else:
         reason = Reason.SUPPRESSED
         text = (
-            f"The condition became true, and the rule is silent for {summary.duration(rule.suppress)} "
-            f"after the group's last anomaly, {since}."
+            f"The condition became true, while the rule is silent for {_suppressed(rule, window)}: "
+            "an episode that opens so is not told."
         )
     told = window.anomaly if reason not in (Reason.NOT_CROSSED, Reason.SILENT) else None
     return Verdict(reason, text, sightings, window, told)
+
+
+def _opened_unheard(rule: Correlation, replay: Replay, window: Account) -> str:
+    began = "" if replay.began is None else f" at {instant.render(replay.began)}"
+    return (
+        f"The condition was true already: the episode opened{began}, while the rule was silent for "
+        f"{_suppressed(rule, window)}. An episode that opens so is not told, however long it goes on."
+    )
+
+
+def _suppressed(rule: Correlation, window: Account) -> str:
+    last = f", at {window.anomaly.event_time}" if window.anomaly else ""
+    return f"{summary.duration(rule.suppress)} after the group's last anomaly{last}"
 
 
 def _short_of(rule: Correlation, window: Account) -> str:
