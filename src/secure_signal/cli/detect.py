@@ -1,10 +1,11 @@
 """Judge a file of signals by a folder of rules."""
 
+import gc
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, cast
 
 import typer
 from rich.console import Console
@@ -19,6 +20,10 @@ app = typer.Typer()
 
 # Bytes that are read at once: so many events stay in a processor's cache until they are judged.
 _BLOCK = 128 * 1024
+# The engine remembers what so many signals changed.
+_MAX_UNSAVED = 100_000
+# What lives long is texts and numbers: cycles are looked for seldom.
+_COLLECTIONS = (50_000, 20, 100)
 
 
 @app.command()
@@ -52,17 +57,25 @@ def detect(
     for remark in engine.ruleset.remarks:
         typer.echo(remark, err=True)
     lines = _Lines(sys.stdin.buffer)
-    position = 0
+    position = unsaved = 0
+    gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)
     for events in by_event_time(lines, LATENESS):
         for found in engine.observe_all(events, position, time.time_ns() // 1000):
             sys.stdout.buffer.write(anomaly.encode(found) + b"\n")
         position += len(events)
-        engine.changes()  # Nobody keeps the state: what changed need not be remembered.
+        unsaved += len(events)
+        if unsaved > _MAX_UNSAVED:
+            # Nobody keeps the state: what changed need not be remembered.
+            engine.changes()
+            unsaved = 0
     sys.stdout.buffer.flush()
     if engine.late:
         typer.echo(f"{engine.late} signals came more than a minute late for a window.", err=True)
     if engine.full:
         typer.echo(f"{engine.full} signals were left out of full windows.", err=True)
+    if engine.crowded:
+        typer.echo(f"{engine.crowded} groups were dropped, as there were too many.", err=True)
     for rule_id, times in engine.errors.items():
         typer.echo(f"The rule {rule_id} failed at {times} signals.", err=True)
     if lines.bad:
@@ -85,23 +98,34 @@ class _Lines:
             number += len(lines)
 
     def _events(self, lines: list[bytes], first: int) -> list[Event]:
-        numbers = [number for number, line in enumerate(lines, first) if not line.isspace()]
-        reads = event.read([line for line in lines if not line.isspace()])
-        if not all(isinstance(read, Event) for read in reads):
-            self._complain(numbers, reads)
-        good = [(n, read) for n, read in zip(numbers, reads, strict=True) if isinstance(read, Event)]
-        for number, read in good:
-            if not read.id:
-                read.id = f"line-{number}"
-        identities = [hash((read.id, read.timestamp)) for _, read in good]
-        again = set(self._recent.seen(identities, [number for number, _ in good]))
-        return [read for place, (_, read) in enumerate(good) if place not in again]
+        numbers: Sequence[int] = range(first, first + len(lines))
+        events = event.read(lines)
+        if RefusedError in set(map(type, events)):
+            good = [*self._good(zip(numbers, lines, events, strict=True))]
+            numbers, events = [number for number, _ in good], [each for _, each in good]
+        return self._new(numbers, cast(list[Event], events))
 
-    def _complain(self, numbers: list[int], reads: list[Event | RefusedError]) -> None:
-        for number, read in zip(numbers, reads, strict=True):
-            if isinstance(read, RefusedError):
+    def _good(self, reads: Iterable[tuple[int, bytes, Event | RefusedError]]) -> Iterator[tuple[int, Event]]:
+        for number, line, read in reads:
+            if isinstance(read, Event):
+                yield number, read
+            elif not line.isspace():
                 self.bad += 1
                 typer.echo(f"line {number}: {read}", err=True)
+
+    def _new(self, numbers: Sequence[int], events: list[Event]) -> list[Event]:
+        """Those that did not come before; one without id is called by its line."""
+        ids = [each.id for each in events]
+        if "" in ids:
+            ids = [name or f"line-{number}" for name, number in zip(ids, numbers, strict=True)]
+            for each, name in zip(events, ids, strict=True):
+                each.id = name
+        times = [each.timestamp for each in events]
+        again = self._recent.seen([*map(hash, zip(ids, times, strict=True))], numbers)
+        if not again:
+            return events
+        places = set(again)
+        return [each for place, each in enumerate(events) if place not in places]
 
 
 def watched(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -22,11 +22,11 @@ def parse(text: str) -> int:
     Raises RefusedError (field ``timestamp``) for anything else, for a leap second (PostgreSQL has no
     such instant) and for years outside 1970-9999 in UTC.
     """
-    # In UTC and with decimals, or none, as nearly all come: put together from parts that are known.
+    # In UTC and with three or six decimals, or none, as nearly all come: put together from known parts.
     try:
         if len(text) == 20:
             return _MINUTES[text[:17]] + _WHOLE_SECONDS[text[17:]]
-        return _MINUTES[text[:17]] + _SECONDS[text[17:22]] + _DECIMALS[text[22:]]
+        return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:23]] + _MICROS[text[23:]]
     except (KeyError, RefusedError):
         return _parse(text)
 
@@ -63,13 +63,13 @@ class _Minutes(dict[str, int]):
 _MAX_MINUTES = 10_000
 _MINUTES = _Minutes()
 _WHOLE_SECONDS = {f"{second:02}Z": second * SECOND for second in range(60)}
-# Seconds with the first two decimals, and up to four more with the zone.
-_SECONDS = {f"{n // 100:02}.{n % 100:02}": n * (SECOND // 100) for n in range(6_000)}
-_DECIMALS: dict[str, int] = {
-    f"{n:0{digits}}{zone}" if digits else zone: n * 10 ** (4 - digits)
+# Small enough to stay in a processor's cache.
+_SECONDS = {f"{second:02}.": second * SECOND for second in range(60)}
+_MILLIS = {f"{n:03}": n * 1_000 for n in range(1_000)}
+_MICROS: dict[str, int] = {
+    f"{digits}{zone}": int(digits or 0)
     for zone in ("Z", "+00:00")
-    for digits in range(5)
-    for n in range(10**digits)
+    for digits in ("", *(f"{n:03}" for n in range(1_000)))
 }
 
 

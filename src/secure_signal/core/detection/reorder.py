@@ -29,23 +29,33 @@ def by_event_time(blocks: Iterable[Sequence[T]], lateness: int) -> Iterator[list
     goes on with its block, out of order.
     """
     waiting: list[T] = []
+    gone = 0
     clock = _Clock()
     for block in blocks:
         if block:
-            _add(waiting, block)
-            newest = clock.newest([signal.timestamp for signal in block])
-            count = bisect_right(waiting, newest - lateness, key=_time)
-            yield waiting[:count]
-            del waiting[:count]
-    yield waiting
+            times = list(map(_time, block))
+            _add(waiting, block, times, gone)
+            ready = bisect_right(waiting, clock.newest(times) - lateness, gone, key=_time)
+            yield waiting[gone:ready]
+            gone = ready
+            if gone > len(waiting) // _GONE:
+                del waiting[:gone]
+                gone = 0
+    yield waiting[gone:]
 
 
+# One of so many may have gone on already: to move up all that wait costs more than a block does.
+_GONE = 8
 _time = attrgetter("timestamp")
 
 
-def _add(waiting: list[T], block: Sequence[T]) -> None:
-    """Put a block among those that wait in their order; what is older than all of it stays as it is."""
-    place = bisect_right(waiting, min(signal.timestamp for signal in block), key=_time)
+def _add(waiting: list[T], block: Sequence[T], times: list[int], gone: int) -> None:
+    """Put a block of these times among those that wait in their order, after those that are gone."""
+    if times == sorted(times) and (len(waiting) == gone or waiting[-1].timestamp <= times[0]):
+        waiting += block
+        return
+    # What is older than all of it stays as it is.
+    place = bisect_right(waiting, min(times), gone, key=_time)
     mixed = [*waiting[place:], *block]
     mixed.sort(key=_time)
     waiting[place:] = mixed
