@@ -25,7 +25,7 @@ from rich.progress import track
 from secure_signal.adapters import rule_files
 from secure_signal.core import anomaly, instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import event, groups, snapshot, window
+from secure_signal.core.detection import event, groups, pages
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import by_event_time
@@ -57,8 +57,7 @@ def delayed(events: Sequence[Event]) -> list[Event]:
 
 
 @mock.patch.object(groups, "_SMALLEST_SWEEP", 8)
-@mock.patch.object(window, "PAGE", 3)
-@mock.patch.object(snapshot, "PAGE", 3)
+@mock.patch.object(pages, "PAGE", 3)
 def restarted(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
     """What a row of engines finds, each of which goes on from what the one before had saved.
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detection.test_window import ALWAYS, SPAN, enter, entries, new, rule, rules
 
-from secure_signal.core.detection import groups, metric, snapshot, window
+from secure_signal.core.detection import groups, metric, pages, snapshot
 from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.match import Match, Scalar
 from secure_signal.core.detection.window import Opening
@@ -20,8 +20,7 @@ from secure_signal.core.detection.windows import Windows
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(groups, "_SMALLEST_SWEEP", 2)
-        for module in (window, snapshot):
-            patch.setattr(module, "PAGE", 2)
+        patch.setattr(pages, "PAGE", 2)
         yield
 
 
@@ -86,11 +85,11 @@ def test_of_a_busy_group_only_what_is_new_is_saved() -> None:
     ((key, state),) = windows.changes()
     assert (len(first), key) == (500, '["c","busy"]')
     assert state is not None
-    assert len(snapshot.record_of(state).columns) < 200
+    assert len(snapshot.read(state).state) < 200
 
 
 def test_a_flood_displaces_itself_and_not_an_attack_under_way() -> None:
-    windows = Windows([rule(Kind.EVENT_COUNT, "gte", 5)], ALWAYS, limit=100)
+    windows = Windows([rule(Kind.EVENT_COUNT, "gte", 5)], ALWAYS, limit=20_000)
     found: list[Opening] = []
     for number in range(5_000):
         group = ("victim",) if number % 1_000 == 0 or number == 1 else (f"random-{number}",)
@@ -102,7 +101,7 @@ def test_a_flood_displaces_itself_and_not_an_attack_under_way() -> None:
 
 def test_who_floods_one_rule_leaves_the_groups_of_others() -> None:
     quiet, loud = rule(Kind.EVENT_COUNT, "gte", 9), replace(rule(Kind.VALUE_COUNT, "gte", 9), id="loud")
-    windows = Windows([quiet, loud], ALWAYS, limit=100)
+    windows = Windows([quiet, loud], ALWAYS, limit=20_000)
     for number in range(1_000):
         if number < 40:
             windows.groups("c").enter((f"{number}",), SPAN, f"{number}", "u", (), number, SPAN)

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
-from secure_signal.core.detection import metric, snapshot
+from secure_signal.core.detection import insertion, metric, resting, snapshot, tally
 from secure_signal.core.detection import window as limits
 from secure_signal.core.detection.census import Census
 from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
+from secure_signal.core.detection.insertion import MAX_REDONE
 from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.terms import Terms
 from secure_signal.core.detection.value import COMPARISONS
-from secure_signal.core.detection.window import CAPACITY, MAX_REDONE, Opening, Terms, Window
+from secure_signal.core.detection.window import CAPACITY, Opening, Window
 from secure_signal.core.signal import MAX_ID, MAX_USER_ID
 
 SPAN = 5
@@ -60,20 +62,21 @@ def entries(draw: st.DrawFn) -> list[Match]:
 
 
 def new(rule: Correlation, lateness: int = ALWAYS) -> Window:
-    return Window(Terms(rule, lateness, Census()))
+    return tally.window(Terms(rule, lateness, Census()))
 
 
 def enter(window: Window, match: Match) -> list[Opening]:
     detail = metric.detail_of(match, window.terms.rule.kind)
-    return list(window.enter(match.time, match.signal_id, match.user_id, detail))
+    return list(insertion.enter(window, match.time, match.signal_id, match.user_id, detail))
 
 
 def state_of(window: Window) -> bytes:
-    return snapshot.rest(window, "u")
+    window.forget()
+    return resting.of_window(window, "u")
 
 
 def restored(window: Window) -> Window:
-    return snapshot.wake(window.terms, state_of(window), "u")
+    return resting.wake(window.terms, state_of(window), "u")
 
 
 def brute_force(rule: Correlation, window: list[Match]) -> Any:
@@ -217,7 +220,7 @@ def test_a_full_window_measures_what_it_still_holds(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "CAPACITY", 4)
-        patch.setattr(limits, "MAX_REDONE", 3)
+        patch.setattr(insertion, "MAX_REDONE", 3)
         whole, parted = new(rule), new(rule)
         for n, match in enumerate(arrived):
             if n == cut and parted.times:
@@ -246,7 +249,9 @@ def test_a_window_keeps_the_newest_entries_and_its_state_fits_a_record() -> None
     assert (opening.measure, opening.evidence[-1]) == (CAPACITY, matches[CAPACITY - 1].signal_id)
     assert window.ids == [m.signal_id for m in matches[50:]]
     assert window.terms.census.full == 50
-    assert max(len(state) for _, state in snapshot.records(window, "", "d", 0)) < kafka.MAX_BATCH_BYTES // 10
+    assert (
+        max(len(state) for _, state in snapshot.of_window(window, "", "d", 0)) < kafka.MAX_BATCH_BYTES // 10
+    )
 
 
 class Diligent:
@@ -272,7 +277,7 @@ def test_late_entries_in_a_busy_group_cost_little(late: int, last: int) -> None:
     window = new(rule(Kind.VALUE_SUM, "gte", 1))
     enter_all(window, 0)
     window.metric = metric = Diligent()
-    window.low = window.high = 0
+    window.low = 0
     for n in range(5_000):
         enter(window, Match("c", (0,), (), 0, str(n), "u"))
     enter_all(window, last)

@@ -17,7 +17,7 @@ from tests.detector_lab import LOGSOURCES, RULES
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import signal
 from secure_signal.core.alignment import Block
-from secure_signal.core.detection import groups, snapshot, window
+from secure_signal.core.detection import groups, pages
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Entry, Parcel
@@ -36,8 +36,7 @@ RULESET = load([RULES, RULES.with_name("chained_rules")], LOGSOURCES)
 def frequent_sweeps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(groups, "_SMALLEST_SWEEP", 4)
-        for module in (window, snapshot):
-            patch.setattr(module, "PAGE", 2)
+        patch.setattr(pages, "PAGE", 2)
         yield
 
 

@@ -114,7 +114,7 @@ def test_groups_that_another_version_saved_are_dropped(task: SignalTask) -> None
 def test_a_window_too_large_for_kafka_is_told_and_not_tried(
     task: SignalTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "_MAX_STATE", 60)
+    monkeypatch.setattr(checkpoint, "_MAX_STATE", 80)
     before = REGISTRY.get_sample_value("detector_windows_unsaved_total") or 0
     for offset in range(2):
         task.read(failure(offset, "ann"))

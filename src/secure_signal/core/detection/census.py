@@ -1,18 +1,20 @@
-"""What all groups of an engine have in common: event time, where its input is, and how many they are."""
+"""What all groups of an engine have in common: event time, where its input is, and what they take."""
 
 from typing import Protocol
 
-MAX_GROUPS = 2_000_000
-"""Groups of one engine: idle, at less than 300 bytes each, they take 600 MB."""
+MEMORY = 400_000_000
+"""Bytes that all groups of a process may take, about: two million idle ones with one entry."""
 
 
-class Thinned(Protocol):
+class Member(Protocol):
     """The groups of one correlation."""
 
-    def __len__(self) -> int: ...
+    @property
+    def memory(self) -> int:
+        """About how many bytes they take."""
 
     def thin_out(self) -> None:
-        """Drop some."""
+        """Take less."""
 
 
 class Census:
@@ -22,26 +24,27 @@ class Census:
     ``position`` is that of the last entry: every group has seen all that came before it. ``late`` counts
     the entries that came later than the lateness, by their own group's newest or because event time had
     left their window behind, and were left out; ``full`` those that a window had no room for; ``crowded``
-    the groups dropped because there were more than ``limit``: of the correlation that has most then, so that
-    who floods one leaves the others alone.
+    the groups dropped because all together took more than ``limit`` bytes: of the correlation that takes
+    most then, so that who floods one leaves the others alone.
     """
 
-    __slots__ = ("count", "crowded", "full", "late", "limit", "members", "position", "watermark")
+    __slots__ = ("crowded", "full", "late", "limit", "members", "memory", "position", "watermark")
 
-    def __init__(self, limit: int = MAX_GROUPS) -> None:
+    def __init__(self, limit: int = MEMORY) -> None:
         self.watermark = 0
         self.position = -1
-        self.count = self.late = self.full = self.crowded = 0
+        self.memory = self.late = self.full = self.crowded = 0
         self.limit = limit
-        self.members: list[Thinned] = []
+        self.members: list[Member] = []
 
-    def grow(self) -> None:
-        """Count one group more."""
-        self.count += 1
-        if self.count > self.limit:
-            max(self.members, key=len).thin_out()
+    def take(self, count: int) -> None:
+        """Count bytes that are taken, or given back."""
+        self.memory += count
+        if count >= 0 and self.memory > self.limit:
+            max(self.members, key=lambda member: member.memory).thin_out()
 
     def resume(self, other: "Census") -> None:
         """Go on from what another knew of the same groups."""
-        self.watermark, self.position, self.count = other.watermark, other.position, other.count
+        self.watermark, self.position = other.watermark, other.position
+        self.memory, self.limit = other.memory, other.limit
         self.late, self.full, self.crowded = other.late, other.full, other.crowded

@@ -32,18 +32,6 @@ def of(rule: Correlation) -> Metric:
     return Presence(rule) if rule.alternatives else _METRICS[rule.kind](rule)
 
 
-def at_once(rule: Correlation) -> Callable[[int, list[Detail]], Measure] | None:
-    """The measure of a few entries, from their number and details, where that is soon told without a metric.
-
-    Of details that are all empty none need be given.
-    """
-    if rule.kind is Kind.EVENT_COUNT:
-        return lambda count, _details: count
-    if rule.kind is Kind.VALUE_COUNT:
-        return lambda _count, details: len({value for detail in details for value in detail})
-    return None
-
-
 def detail_of(match: Match, kind: Kind) -> Detail:
     """What of a match its entry keeps."""
     if kind is Kind.EVENT_COUNT:
@@ -51,7 +39,7 @@ def detail_of(match: Match, kind: Kind) -> Detail:
     return match.slots if kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED) else match.values
 
 
-class _Count:
+class Count:
     """event_count: how many signals."""
 
     __slots__ = ("count",)
@@ -60,16 +48,19 @@ class _Count:
         self.count = 0
 
     def add(self, _time: int, _detail: Detail) -> None:
+        """An entry comes into the window."""
         self.count += 1
 
     def remove(self, _time: int, _detail: Detail) -> None:
+        """An entry leaves it."""
         self.count -= 1
 
     def measure(self) -> int:
+        """The number of entries."""
         return self.count
 
 
-class _Distinct:
+class Distinct:
     """value_count: how many different values; temporal: how many of the rules."""
 
     __slots__ = ("counts",)
@@ -78,10 +69,12 @@ class _Distinct:
         self.counts: dict[Scalar, int] = {}
 
     def add(self, _time: int, detail: Detail) -> None:
+        """An entry comes into the window."""
         for value in detail:
             self.counts[value] = self.counts.get(value, 0) + 1
 
     def remove(self, _time: int, detail: Detail) -> None:
+        """An entry leaves it."""
         for value in detail:
             if self.counts[value] == 1:
                 del self.counts[value]
@@ -89,6 +82,7 @@ class _Distinct:
                 self.counts[value] -= 1
 
     def measure(self) -> int:
+        """The number of different values, or slots."""
         return len(self.counts)
 
 
@@ -189,9 +183,9 @@ def exact(number: int | float) -> int | Fraction:
 
 
 _METRICS: dict[Kind, Callable[[Correlation], Metric]] = {
-    Kind.EVENT_COUNT: _Count,
-    Kind.VALUE_COUNT: _Distinct,
-    Kind.TEMPORAL: _Distinct,
+    Kind.EVENT_COUNT: Count,
+    Kind.VALUE_COUNT: Distinct,
+    Kind.TEMPORAL: Distinct,
     Kind.TEMPORAL_ORDERED: _Chain,
     Kind.VALUE_SUM: _Sum,
     Kind.VALUE_AVG: _Average,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from secure_signal.core.detection import metric, snapshot
-from secure_signal.core.detection.census import MAX_GROUPS, Census
+from secure_signal.core.detection.census import MEMORY, Census
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.groups import Groups
 from secure_signal.core.detection.match import Match, read_key
@@ -13,9 +13,9 @@ from secure_signal.core.detection.window import Opening
 
 
 class Windows:
-    """The groups of each correlation; ``lateness`` in microseconds, ``limit`` for the groups of all."""
+    """The groups of each correlation; ``lateness`` in microseconds, ``limit`` in bytes, for all together."""
 
-    def __init__(self, correlations: Iterable[Correlation], lateness: int, limit: int = MAX_GROUPS) -> None:
+    def __init__(self, correlations: Iterable[Correlation], lateness: int, limit: int = MEMORY) -> None:
         self._census = Census(limit)
         self._groups = {rule.id: Groups(rule, lateness, self._census) for rule in correlations}
         self._retired: list[Groups] = []
@@ -23,7 +23,7 @@ class Windows:
         self._incomplete: dict[str, Record] = {}
 
     def __len__(self) -> int:
-        return self._census.count
+        return sum(map(len, self._groups.values()))
 
     @property
     def late(self) -> int:
@@ -37,7 +37,7 @@ class Windows:
 
     @property
     def crowded(self) -> int:
-        """Groups that were dropped because there were too many."""
+        """Groups that were dropped because all together took too much memory."""
         return self._census.crowded
 
     @property
@@ -103,7 +103,7 @@ class Windows:
         if bracket and page:
             self._pages[key] = state
         else:
-            saved = snapshot.record_of(state)
+            saved = snapshot.read(state)
             groups = self._groups.get(read_key(name)[0])
             if groups is None or groups.rule.digest != saved.digest:
                 return False
