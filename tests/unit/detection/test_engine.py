@@ -148,6 +148,20 @@ def test_a_position_read_again_is_skipped(load: Load) -> None:
     assert len(observe(engine, signal(2), first=2)) == 1
 
 
+def test_engines_of_one_rule_set_have_windows_of_their_own(load: Load) -> None:
+    # So many rules that they are found by an index, which the engines share.
+    ids = [f"{RULE[:-1]}{n}" for n in range(2, 8)]
+    others = (FAILED.replace(RULE, id_).replace("name: failed", f"name: n{id_}") for id_ in ids)
+    ruleset = load(FAILED, *others, BRUTE_FORCE)
+    engines = Engine(ruleset), Engine(ruleset)
+    found = [
+        sum(anomaly.rule_id == SUM for anomaly in engine.observe(Event.of(signal(second)), second, LATER))
+        for second in range(4)
+        for engine in engines
+    ]
+    assert found == [0, 0, 0, 0, 1, 1, 0, 0]
+
+
 def test_what_is_too_late_is_counted_and_left_out(load: Load) -> None:
     engine = Engine(load(FAILED, BRUTE_FORCE), lateness=5 * SECOND)
     assert observe(engine, signal(10), signal(6), signal(4.9), signal(5.1)) == [

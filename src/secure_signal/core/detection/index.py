@@ -1,7 +1,8 @@
 """Many rules, few to try: those whose need a signal meets, found by its texts instead of rule by rule."""
 
-from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import Any, Generic, TypeVar, cast
 
 import ahocorasick
 
@@ -10,6 +11,7 @@ from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.need import Clue, Need
 
 T = TypeVar("T")
+U = TypeVar("U")
 Numbers = tuple[int, ...]
 
 # For each field, less than 100 kB.
@@ -37,6 +39,12 @@ class Index(Generic[T]):
         self._members = {name: f for name, f in fields.items() if "." not in name and name not in OWN}
         self._own = [(name, f) for name, f in fields.items() if name in OWN]
         self._paths = [(name, f) for name, f in fields.items() if "." in name and name not in OWN]
+
+    def to(self, things: Sequence[U]) -> "Index[U]":
+        """An index to other things with the same needs; what both know of values they share."""
+        other = cast(Index[U], copy(self))
+        other._things = list(things)
+        return other
 
     def find(self, event: Event) -> list[T]:
         """What an event might match: everything it does match, and few others."""
