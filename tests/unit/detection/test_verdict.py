@@ -192,6 +192,9 @@ def test_a_correlation_that_is_counted_is_silent(load: Load) -> None:
     told = judge(load(FAILED, BRUTE_FORCE, CHAINED), SUM, events[-1], events)
     assert (told.reason, told.anomaly) == (Reason.SILENT, None)
     assert "Two bursts counts what it finds" in told.text
+    later = Event.of(signal(3))
+    told = judge(load(FAILED, BRUTE_FORCE, CHAINED), SUM, later, [*events, later])
+    assert (told.reason, told.anomaly) == (Reason.EPISODE_OPEN, None)
 
 
 def test_a_rule_that_the_engine_gives_up_is_told(load: Load) -> None:

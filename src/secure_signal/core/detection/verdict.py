@@ -169,7 +169,7 @@ def _of_replay(ruleset: RuleSet, rule: Correlation, replay: Replay, sightings: l
             f"The condition became true, while the rule is silent for {_suppressed(rule, window)}: "
             "an episode that opens so is not told."
         )
-    told = window.anomaly if reason not in (Reason.NOT_CROSSED, Reason.SILENT) else None
+    told = window.anomaly if rule.speaks and reason is not Reason.NOT_CROSSED else None
     return Verdict(reason, text, sightings, window, told)
 
 
