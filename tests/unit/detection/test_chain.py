@@ -189,8 +189,8 @@ def test_several_tasks_find_what_one_does(rules: list[Rule], signals: list[Entry
     anomalies: list[Anomaly] = []
     for n, signal in enumerate(signals):
         engine = by_user[signal.user]
-        told, others = engine.process(event(signal), n, LATER)
-        anomalies += told
-        for match in others:
-            anomalies += by_place[crc32(engine.place(match).encode()) % 3].enter(match, n, LATER)
+        for _, _, told, others in engine.process_all([(event(signal), n, LATER)]):
+            anomalies += told
+            for match in others:
+                anomalies += by_place[crc32(engine.place(match).encode()) % 3].enter(match, n, LATER)
     assert in_any_order(found(ruleset, anomalies)) == in_any_order(observe(Engine(ruleset), signals))

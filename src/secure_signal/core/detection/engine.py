@@ -6,6 +6,7 @@ by its signals.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, repeat
 
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import finding
@@ -76,7 +77,7 @@ class Engine:
         return self._correlator.is_local(correlation)
 
     def place(self, match: Match) -> str:
-        """Equal for matches, of those that ``process`` leaves to others, which one task has to enter."""
+        """Equal for matches, of those that ``process_all`` leaves to others, which one task has to enter."""
         return self._placement.of(match)
 
     def candidates(self, event: Event) -> Sequence[Candidate]:
@@ -108,10 +109,18 @@ class Engine:
         """
         return self._correlator.enter(match, position, now)
 
-    def process(self, event: Event, position: int, now: int) -> tuple[list[Anomaly], list[Match]]:
-        """Judge a signal and enter what belongs to its user; the matches that others have to enter."""
+    def process_all(
+        self, rows: Iterable[tuple[Event, int, int]]
+    ) -> Iterator[tuple[int, int, list[Anomaly], list[Match]]]:
+        """Judge signals, each with its position and now, and enter what belongs to their users.
+
+        Tells of those of which something came: position and now, the anomalies, and the matches that others
+        have to enter. It goes on as far as it is read.
+        """
         others: list[Match] = []
-        return self._observe((event,), position, now, others), others
+        for position, now, found in self._observe(rows, others):
+            yield position, now, found, others.copy()
+            others.clear()
 
     def observe(self, event: Event, position: int, now: int) -> list[Anomaly]:
         """Judge a signal and enter what came of it: the whole engine in one call, for one process."""
@@ -119,18 +128,19 @@ class Engine:
 
     def observe_all(self, events: Iterable[Event], first_position: int, now: int) -> list[Anomaly]:
         """Observe events that stand one after another in the input."""
-        return self._observe(events, first_position, now, None)
+        rows = zip(events, count(first_position), repeat(now), strict=False)
+        return [anomaly for _, _, found in self._observe(rows, None) for anomaly in found]
 
     def _observe(
-        self, events: Iterable[Event], position: int, now: int, others: list[Match] | None
-    ) -> list[Anomaly]:
+        self, rows: Iterable[tuple[Event, int, int]], others: list[Match] | None
+    ) -> Iterator[tuple[int, int, list[Anomaly]]]:
         """Judge and enter; with ``others``, what is not local is added to them instead.
 
         What happens at every signal stands in this loop: a call costs as much as many a rule.
         """
         found: list[Anomaly] = []
         routes, put = self._router.routes, self._correlator.put
-        for place, event in enumerate(events, position):
+        for event, position, now in rows:
             try:
                 route = routes[event.type]
             except KeyError:
@@ -150,13 +160,15 @@ class Engine:
                     continue
                 for feed in alone:
                     if others is None or feed.is_local:
-                        found += put(feed, event, place, now, others)
+                        found += put(feed, event, position, now, others)
                     else:
                         others += self._matches(event, [feed])
                 together += shared
             if together:
-                found += self._enter_together(event, together, place, now, others)
-        return found
+                found += self._enter_together(event, together, position, now, others)
+            if found or others:
+                yield position, now, found
+                found = []
 
     def _enter_together(
         self, event: Event, feeds: list[Feed], position: int, now: int, others: list[Match] | None

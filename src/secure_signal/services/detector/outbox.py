@@ -31,11 +31,11 @@ class Outbox:
         self._failure: KafkaError | None = None
 
     def anomaly(self, found: Anomaly, timestamp: int) -> None:
-        """Publish an anomaly, detected now; ``timestamp`` is Kafka's (ms) of the signal that completed it."""
+        """Publish an anomaly, detected now; the signal that completed it arrived at ``timestamp`` (ms)."""
 
         def acknowledged(error: KafkaError | None, message: Message) -> None:
             self._acknowledged(error, message)
-            if error is None and timestamp >= 0:
+            if error is None:
                 metrics.LATENCY.observe(max(0.0, time.time() - timestamp / 1000))
 
         metrics.ANOMALIES.labels(found.anomaly_type, found.severity).inc()

@@ -6,7 +6,8 @@ A task reads records; it knows neither Kafka nor the clock, so that a replay fin
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter
-from typing import TypeAlias, cast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -17,6 +18,7 @@ from secure_signal.core.detection import event
 from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.reorder import SKEW
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.merge import Entry, Merge, Parcel, Standing
@@ -25,10 +27,26 @@ from secure_signal.core.sessions import Sessions
 from secure_signal.services.detector import metrics
 
 Finding: TypeAlias = tuple[Anomaly, int]
-"""An anomaly, and when the signal that completed it arrived (ms, -1 where nobody knows)."""
+"""An anomaly, and when the signal that completed it arrived (ms)."""
 
-Row: TypeAlias = tuple[Event, int, int]
-"""A signal with its record's offset and timestamp (ms)."""
+Outcome: TypeAlias = tuple[int, int, list[Anomaly], list[Match]]
+"""Of a signal, by its offset and arrival (in microseconds): what was found, and what others have to enter."""
+
+
+class Rows(NamedTuple):
+    """Signals as columns, with their records' offsets and timestamps (ms)."""
+
+    events: Sequence[Event]
+    offsets: Sequence[int]
+    timestamps: Sequence[int]
+
+    def at(self, places: Sequence[int]) -> "Rows":
+        """Those at some places."""
+        return Rows(
+            [self.events[place] for place in places],
+            [self.offsets[place] for place in places],
+            [self.timestamps[place] for place in places],
+        )
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -191,53 +209,69 @@ class SignalTask(Task):
         rows, unreadable = self._learn(fresh)
         # The processor puts unreadable ones aside, with the reason.
         metrics.UNREADABLE.inc(unreadable)
-        metrics.REPEATED.inc(len(fresh.offsets) - unreadable - len(rows))
-        metrics.JUDGED.inc(len(rows))
+        judged = len(rows.events)
+        metrics.REPEATED.inc(len(fresh.offsets) - unreadable - judged)
+        metrics.JUDGED.inc(judged)
         return self._judge(rows)
 
     def users(self) -> int:
         """Users with a signal within the last 30 minutes of event time."""
         return self._sessions.count()
 
-    def _learn(self, block: Block) -> tuple[list[Row], int]:
-        """The signals that are new, with offset and timestamp; and how many records hold none."""
+    def _learn(self, block: Block) -> tuple[Rows, int]:
+        """The signals that are new; and how many records hold none."""
         events = event.read(block.values)
-        read = zip(events, block.offsets, block.timestamps, strict=True)
-        refused = RefusedError in set(map(type, events))
-        rows = cast(list[Row], [row for row in read if isinstance(row[0], Event)] if refused else list(read))
-        unreadable = len(events) - len(rows)
+        rows = Rows(cast(list[Event], events), block.offsets, block.timestamps)
+        if RefusedError in set(map(type, events)):
+            rows = rows.at([place for place, each in enumerate(events) if isinstance(each, Event)])
+        unreadable = len(events) - len(rows.events)
         # One without id is told by its offset, which no other has.
-        identities = [hash((each.id or offset, each.timestamp)) for each, offset, _ in rows]
-        repeated = set(self._recent.seen(identities, [offset for _, offset, _ in rows]))
+        identities = [
+            hash((each.id or offset, each.timestamp))
+            for each, offset in zip(rows.events, rows.offsets, strict=True)
+        ]
+        repeated = set(self._recent.seen(identities, rows.offsets))
         if repeated:
-            rows = [row for place, row in enumerate(rows) if place not in repeated]
+            rows = rows.at([place for place in range(len(rows.events)) if place not in repeated])
         now = self._arrival(block.timestamps[-1])
-        self._sessions.saw([(each.user_id, each.timestamp) for each, _, _ in rows], now)
+        self._sessions.saw([(each.user_id, each.timestamp) for each in rows.events], now)
         return rows, unreadable
 
-    def _judge(self, rows: list[Row]) -> tuple[list[Finding], list[Entry]]:
-        found: list[Finding] = []
+    def _judge(self, rows: Rows) -> tuple[list[Finding], list[Entry]]:
+        findings: list[Finding] = []
         entries: list[Entry] = []
-        process = self.engine.process
-        for each, offset, timestamp in rows:
-            now = timestamp * 1000 if timestamp >= 0 else self._arrival(timestamp)
-            named = each if each.id else self._named(each, offset)
-            # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
-            if timestamp >= 0 and each.timestamp > now + SKEW:
-                anomalies, matches = self.engine.judge(named, now)
-                metrics.FUTURE.inc(len(matches))
-                matches = []
-            else:
-                anomalies, matches = process(named, offset, now)
-            if anomalies:
-                found += [(anomaly, timestamp) for anomaly in anomalies]
+        for offset, now, found, matches in self._process(rows):
+            findings += [(anomaly, now // 1000) for anomaly in found]
             if matches:
                 self._arrived = max(self._arrived, now // 1000)
                 entries += [
                     Entry(self.partition, offset, number, self._arrived, match)
                     for number, match in enumerate(matches)
                 ]
-        return found, entries
+        return findings, entries
+
+    def _process(self, rows: Rows) -> Iterator[Outcome]:
+        """Block-wise, but one by one where some lie in the far future, or have no time of arrival."""
+        for each, offset in zip(rows.events, rows.offsets, strict=True):
+            if not each.id:
+                each.id = identity.of_record(self._origin.topic_id, self.partition, offset)
+        earliest = min(rows.timestamps, default=0)
+        if (
+            earliest >= 0
+            and max([each.timestamp for each in rows.events], default=0) <= earliest * 1000 + SKEW
+        ):
+            nows = [timestamp * 1000 for timestamp in rows.timestamps]
+            yield from self.engine.process_all(zip(rows.events, rows.offsets, nows, strict=True))
+            return
+        for each, offset, timestamp in zip(*rows, strict=True):
+            now = self._arrival(timestamp)
+            # Ahead of the broker's time of the record, not of the clock: a replay is read by a later one.
+            if timestamp >= 0 and each.timestamp > now + SKEW:
+                anomalies, matches = self.engine.judge(each, now)
+                metrics.FUTURE.inc(len(matches))
+                yield offset, now, anomalies, []
+            else:
+                yield from self.engine.process_all([(each, offset, now)])
 
     def _arrival(self, timestamp: int) -> int:
         """When a record came (in microseconds), by the log alone, for it may be read again later.
@@ -246,10 +280,6 @@ class SignalTask(Task):
         nobody else's, whatever time its signal claims.
         """
         return timestamp * 1000 if timestamp >= 0 else self.engine.watermark
-
-    def _named(self, each: Event, offset: int) -> Event:
-        name = identity.of_record(self._origin.topic_id, self.partition, offset)
-        return msgspec.structs.replace(each, id=name)
 
 
 class MatchTask(Task):
