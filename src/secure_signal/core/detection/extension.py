@@ -60,6 +60,8 @@ def read(document: Document) -> Extension:
         read = msgspec.convert(content, Extension, dec_hook=_convert)
     except msgspec.ValidationError as error:
         raise _mistake(str(error)) from None
+    if read.suppress == 0:
+        raise ExtensionError(f"{KEY}.suppress: 0s suppresses nothing; take it out", (KEY, "suppress"))
     if read.suppress is not None and "correlation" not in document.content:
         raise ExtensionError(
             f"{KEY}.suppress: only a correlation has groups to be suppressed; take it out", (KEY, "suppress")

@@ -57,7 +57,10 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Known) 
         **meaning,
         slots=slots,
         digest=digest(meaning, of_slots, [rule.digest for _, rule in listed]),
-        notices=(*vocabulary.notes(document), *sigma_measure.notices(kind, meaning["bounds"])),
+        notices=(
+            *vocabulary.notes(document),
+            *sigma_measure.notices(parsed, kind, meaning["bounds"], len(slots)),
+        ),
     )
 
 

@@ -1,14 +1,15 @@
 """What a Sigma correlation document measures, over what time, and what it compares that with."""
 
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
 from sigma.exceptions import SigmaTimespanError
 
+from secure_signal.core.detection import plausible
 from secure_signal.core.detection.correlation import TEMPORAL, Bound, Kind
 from secure_signal.core.detection.value import COMPARISONS
-from secure_signal.core.detection.window import CAPACITY
 from secure_signal.core.instant import SECOND
 
 _LONGEST = 3_650 * 86_400
@@ -37,12 +38,15 @@ def timespan(parsed: SigmaCorrelationRule) -> int:
     return parsed.timespan.seconds * SECOND
 
 
-def notices(kind: Kind, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
-    """What a person should know of the bounds."""
-    is_count = kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT)
-    if is_count and any(b.comparison in ("gt", "gte", "eq") and b.limit > CAPACITY for b in bounds):
-        return (f"never fires: a window holds at most {CAPACITY} signals or values",)
-    return ()
+def notices(parsed: SigmaCorrelationRule, kind: Kind, bounds: tuple[Bound, ...], slots: int) -> Iterator[str]:
+    """What a person should know of what is measured."""
+    yield from plausible.notices(kind, bounds, slots)
+    wanted = cast(SigmaCorrelationCondition | None, parsed.condition)
+    if wanted is not None and wanted.fieldref and not kind.value.startswith("value_"):
+        yield f"passes over the field of its condition: {kind} looks at no values, value_count does"
+    if parsed.timespan.unit == "M":
+        number = parsed.timespan.count
+        yield f"the timespan {number}M is in months; so many minutes are {number}m"
 
 
 def value_fields(kind: Kind, wanted: SigmaCorrelationCondition) -> tuple[str, ...]:

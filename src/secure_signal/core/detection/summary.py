@@ -17,7 +17,8 @@ _LARGEST = sys.float_info.max
 # Controls (category Cc), line and paragraph separators, and the marks of the bidirectional algorithm
 # (Unicode Standard Annex 9, 2) that embed, override and isolate.
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_HOUR, _LONG = 3_600, 30 * 86_400
+_UNITS = ((86_400, "day"), (_HOUR, "hour"), (60, "minute"), (1, "second"))
 
 
 def of_detection(rule: Detection, user_id: str, signal_type: str) -> str:
@@ -78,9 +79,11 @@ def _way(rule: Correlation, alternative: Alternative) -> str:
 
 
 def duration(microseconds: int) -> str:
-    """A timespan in its largest whole unit: 5 minutes, 90 seconds."""
+    """A timespan in its largest whole unit: 5 minutes, 90 seconds; of months about so many days."""
     seconds = microseconds // 1_000_000
     size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    if size < _HOUR and seconds > _LONG:
+        return f"{seconds / 86_400:.1f} days"
     return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
 
 
