@@ -104,12 +104,14 @@ class Found:
 class Judge:
     """Takes signals in event-time order and gives what each makes the rules find.
 
-    ``local`` are the rules whose groups lie within a user, ``detections`` those that are no correlations.
+    ``local`` are the rules whose groups lie within a user, ``carrying`` those of whose signals others ask
+    more than the group, ``detections`` those that are no correlations.
     """
 
     rules: list[Rule]
     ids: dict[str, str]
     local: set[str]
+    carrying: set[str]
     detections: list[str]
     suppressed: int = 0
     _entries: dict[tuple[str, tuple[Any, ...]], list[Entry]] = field(default_factory=dict)
@@ -121,10 +123,13 @@ class Judge:
         matched = [name for name in self.detections if name in signal.slots]
         named = {rule.name: rule for rule in self.rules}
         fed = [rule.name for name in matched for rule in self.rules if name in rule.rules]
-        # What only one detection can feed comes first.
-        entered = dict.fromkeys(
-            sorted(fed, key=lambda name: len(set(self.detections) & set(named[name].rules)) > 1)
-        )
+        # What only one detection can feed, with nothing to carry, comes first.
+        late = {
+            name
+            for name in fed
+            if name in self.carrying or len(set(self.detections) & set(named[name].rules)) > 1
+        }
+        entered = dict.fromkeys(sorted(fed, key=lambda name: name in late))
         others: list[tuple[Rule, tuple[str, ...], Entry]] = []
         for name in entered:
             rule = named[name]
@@ -173,7 +178,8 @@ class Judge:
         if held or not holds:
             return
         name = identity.of_anomaly(self.ids[rule.name], group, entry.user, entry.time, entry.id)
-        fields = dict(zip(rule.group_by, group, strict=True))
+        # What the group does not tell is the completing signal's.
+        fields = {**entry.fields, **dict(zip(rule.group_by, group, strict=True))}
         openings.append(Entry(entry.time, name, entry.user, fields, signal=entry.completing))
         last = self._told.get(key)
         if last is not None and rule.suppress and entry.time - last < rule.suppress * 1_000_000:

@@ -2,7 +2,8 @@
 
 Each opening of a listed correlation becomes an entry with the opening's event time and user, called as in
 ``origin``, whether the listed rule speaks, is silent or suppresses the anomaly. Its fields are the group-by
-names, with the group's values, and ``user_id``.
+names, with the group's values, and ``user_id``; any other field is that of the signal which completed it
+(an outer rule uses its own group-by, whatever the inner one's is: Sigma Correlation Rules Specification 2.1).
 
 A signal's entries are entered one after another: first those of groups within its user, then the others. What
 an entry opens is followed to the end of its chains before the next one, in the order in which it is found. So
@@ -11,7 +12,6 @@ it is the same in one process and in several, where the others are entered elsew
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from secure_signal.core.detection import origin
 from secure_signal.core.detection.correlation import Correlation
@@ -33,9 +33,11 @@ class Chain:
 
     def add(self, rule: Correlation, group: tuple[Scalar, ...], opening: Opening, name: str) -> None:
         """Take an opening of a correlation that is listed, with the anomaly's id."""
-        fields = {"user_id": opening.user_id, **dict(zip(rule.group_by, group, strict=True))}
-        entry = origin.of_finding(opening.evidence[-1], name)
-        self.pending.extend(_matches(fields, opening, entry, self.links[rule.id]))
+        entry = opening.evidence[-1]
+        own = dict(zip(rule.group_by, group, strict=True))
+        fields = {**origin.fields_of(entry), "user_id": opening.user_id, **own}
+        event = Event(opening.user_id, str(fields.get("type", "")), opening.time, fields, name)
+        self.pending.extend(_matches(event, origin.signal_of(entry), self.links[rule.id]))
 
     def entries(self) -> Iterator[Match]:
         """The entries, and those that are added meanwhile, until there are no more."""
@@ -43,18 +45,20 @@ class Chain:
             yield self.pending.popleft()
 
 
-def _matches(fields: dict[str, Any], opening: Opening, entry: str, feeds: Iterable[Feed]) -> list[Match]:
-    """One match for each group of each correlation, as ``entry.matches_of`` makes them of signals.
-
-    That every field of a group is there was checked when the rules were compiled.
-    """
-    event = Event(opening.user_id, fields.get("type", ""), opening.time, fields, entry)
+def _matches(found: Event, signal_id: str, feeds: Iterable[Feed]) -> list[Match]:
+    """One match for each group of each correlation, as ``entry.matches_of`` makes them of signals."""
     matches: dict[tuple[str, str], Match] = {}
+    fields = found.payload
     for feed in feeds:
-        slot = feed.correlation.slots[feed.slot]
-        group = tuple(fields[field] for field in slot.group_fields)
-        key = feed.correlation.id, repr(group)
+        outer = feed.correlation
+        group_fields = outer.slots[feed.slot].group_fields
+        if not fields.keys() >= {*group_fields}:
+            continue
+        group = tuple(fields[field] for field in group_fields)
+        key = outer.id, repr(group)
         slots = (*matches[key].slots, feed.slot) if key in matches else (feed.slot,)
-        values = tuple(feed.values(event))
-        matches[key] = Match(feed.correlation.id, slots, group, opening.time, entry, opening.user_id, values)
+        carried = {field: fields[field] for field in outer.carried if field in fields}
+        entry = origin.called(signal_id, carried, found.id)
+        values = tuple(feed.values(found))
+        matches[key] = Match(outer.id, slots, group, found.timestamp, entry, found.user_id, values)
     return list(matches.values())

@@ -177,7 +177,7 @@ def _correlations(
             named |= {name: made for name in _names(made) if named.get(name) is None}
             for rule_id in {slot.rule_id for slot in made.slots if not rule.generate}:
                 heard.setdefault(rule_id, []).append(made.title)
-    return correlations, heard
+    return sigma_chain.carrying(correlations), heard
 
 
 def _names(rule: Rule) -> Iterator[str]:

@@ -74,6 +74,7 @@ class Correlation(Rule):
 
     The condition holds when all ``bounds`` of the metric do; ``alternatives`` has the boolean condition of a
     temporal one. ``suppress`` is for how long, in event time, after an anomaly of a group there is no other.
+    ``carried`` are fields, beside those of the group, that correlations which list it ask of what it finds.
     """
 
     kind: Kind
@@ -84,6 +85,7 @@ class Correlation(Rule):
     percentile: int = 50
     alternatives: tuple[Alternative, ...] = ()
     suppress: int = 0
+    carried: tuple[str, ...] = ()
 
     def condition(self) -> Callable[[Measure], bool]:
         """The condition, ready to be asked whether it holds for a measure."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from secure_signal.core.detection import origin
 from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.event import Event, reader
 from secure_signal.core.detection.field import fold
@@ -82,12 +83,18 @@ def matches_of(event: Event, feeds: Iterable[Feed]) -> list[Match]:
             slots=tuple(slots),
             group=group,
             time=event.timestamp,
-            signal_id=event.id,
+            signal_id=called(event, feed.correlation),
             user_id=event.user_id,
             values=tuple(islice(values, _MAX_VALUES)),
         )
         for feed, group, slots, values in entries.values()
     ]
+
+
+def called(event: Event, correlation: Correlation) -> str:
+    """What the signal's entry is called, with the fields that are asked of what it may complete."""
+    read = ((field, _plain(event.value(field))) for field in correlation.carried)
+    return origin.called(event.id, {field: value for field, value in read if value is not None})
 
 
 def _group_reader(fields: tuple[str, ...]) -> Callable[[Event], tuple[Scalar, ...] | None]:
@@ -99,10 +106,10 @@ def _group_reader(fields: tuple[str, ...]) -> Callable[[Event], tuple[Scalar, ..
     def group(event: Event) -> tuple[Scalar, ...] | None:
         values = []
         for read in readers:
-            value = read(event)
-            if value is None or isinstance(value, dict | list):
+            value = _plain(read(event))
+            if value is None:
                 return None
-            values.append(_brief(_portable(value)))
+            values.append(value)
         return tuple(values)
 
     return group
@@ -167,6 +174,11 @@ def _distinct(value: Any) -> Scalar:
 def _text(value: dict[str, Any] | list[Any]) -> str:
     """JSON, with integers of any size."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Scalar | None:
+    """A value by which signals are grouped; None for what is none, or no scalar."""
+    return None if value is None or isinstance(value, dict | list) else _brief(_portable(value))
 
 
 def _brief(value: Scalar) -> Scalar:

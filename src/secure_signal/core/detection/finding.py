@@ -30,7 +30,8 @@ def of_signal(rule: Detection, event: Event, now: int, ruleset: str) -> Anomaly:
 
 def name_of(rule: Correlation, group: tuple[Scalar, ...], opening: Opening) -> str:
     """The id of an opening's anomaly."""
-    return identity.of_anomaly(rule.id, group, opening.user_id, opening.time, opening.evidence[-1])
+    cause = origin.cause_of(opening.evidence[-1])
+    return identity.of_anomaly(rule.id, group, opening.user_id, opening.time, cause)
 
 
 def of_opening(

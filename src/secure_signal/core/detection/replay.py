@@ -11,7 +11,7 @@ from secure_signal.core.detection import metric, origin, sighting
 from secure_signal.core.detection.chain import Chain
 from secure_signal.core.detection.correlation import Correlation, Measure
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.entry import feeds_of
+from secure_signal.core.detection.entry import called, feeds_of
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match
 from secure_signal.core.detection.rule import Detection
@@ -67,7 +67,7 @@ class _Source:
         for found in self._inner.observe(event, position, now) if self._chain.links else ():
             inner = next((c for c in self._inner.ruleset.correlations if c.id == found.rule_id), None)
             if inner is not None and inner.id in self._chain.links:
-                opening = Opening(event.timestamp, found.user_id, found.evidence, None)
+                opening = Opening(event.timestamp, found.user_id, [called(event, inner)], None)
                 self._chain.add(inner, tuple(found.group.values()), opening, found.id)
                 anomalies[found.id] = found
         matches = [*self._judge(event, now)[1], *self._chain.entries()]

@@ -1,10 +1,14 @@
-"""Correlations of correlations: the order in which they are made, and the cycles that have none."""
+"""Correlations of correlations: the order in which they are made, the cycles that have none, and what they
+ask of each other.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from sigma.correlations import SigmaCorrelationRule
 
+from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.detection.sigma import identifier
@@ -29,6 +33,17 @@ def in_order(written: Sequence[Written]) -> tuple[list[Written], list[Problem]]:
                 _problem([written[number] for number in _turned(cycle, at)]) for at in range(len(cycle))
             )
             listed = {n: others - set(cycle) for n, others in listed.items() if n not in cycle}
+
+
+def carrying(correlations: Sequence[Correlation]) -> list[Correlation]:
+    """The correlations (each after those that it lists), with what others ask of what they find."""
+    asked: dict[str, set[str]] = {rule.id: set() for rule in correlations}
+    for rule in reversed(correlations):
+        asked[rule.id] -= {*rule.group_by, "user_id"}
+        for slot in rule.slots:
+            if slot.rule_id in asked:
+                asked[slot.rule_id] |= {*slot.group_fields, *slot.value_fields, *asked[rule.id]}
+    return [replace(rule, carried=tuple(sorted(asked[rule.id]))) for rule in correlations]
 
 
 def _listed(written: Sequence[Written]) -> Mapping[int, set[int]]:

@@ -117,19 +117,13 @@ def _slot(
     group_fields = tuple(_real_field(parsed, name, reference, rule) for name in group_by)
     value_fields = tuple(_real_field(parsed, name, reference, rule) for name in fields)
     if isinstance(rule, Correlation):
-        _check_fields(reference, rule, {*group_fields, *value_fields})
+        _check_user(reference, rule, {*group_fields, *value_fields})
     is_shared = isinstance(rule, Correlation) and not rule.is_local
     return Slot(rule.id, rule.title, group_fields, value_fields, is_shared)
 
 
-def _check_fields(reference: str, inner: Correlation, fields: set[str]) -> None:
-    """Whether what a correlation finds has these fields: those that it is grouped by, and its user."""
-    missing = sorted(fields - {*inner.group_by, "user_id"})
-    if missing:
-        raise ValueError(
-            f"what '{reference}' finds has no field '{missing[0]}', only those that it is grouped by; "
-            f"add '{missing[0]}' to the group-by of '{reference}'"
-        )
+def _check_user(reference: str, inner: Correlation, fields: set[str]) -> None:
+    """Whether the user of what a correlation finds is one, where these fields are asked of it."""
     at = inner.group_by.index("user_id") if "user_id" in fields and "user_id" in inner.group_by else None
     if at is not None and any(slot.group_fields[at] != "user_id" for slot in inner.slots):
         raise ValueError(
