@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from secure_signal.adapters import rule_toml
 from secure_signal.core.detection.logsource import LogSource, LogSources
 from secure_signal.core.detection.problem import Problem
 from secure_signal.core.errors import UsageError
@@ -38,12 +39,10 @@ def read(path: Path) -> LogSources:
 def check(path: Path) -> LogSources | Problem:
     """The log sources, or what is wrong with the file."""
     try:
-        entries = msgspec.toml.decode(path.read_bytes(), type=_File).logsource
+        entries = rule_toml.decode(path.read_bytes(), _File).logsource
     except OSError as error:
         return Problem(str(path), None, str(error.strerror))
-    except RecursionError:
-        return Problem(str(path), None, f"is nested too deep. {_SHAPE}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         return Problem(str(path), None, f"{error}. {_SHAPE}")
     type_, times = Counter(entry.type for entry in entries).most_common(1)[0]
     if times > 1:

@@ -67,7 +67,12 @@ def _paths(rules: Path | Iterable[Path] | None) -> list[Path]:
 
 
 def _read(roots: Iterable[Path]) -> list[RuleFile | Problem]:
-    return [item for root in roots for item in rule_folder.read(root)]
+    """Each file once, also where two of the roots have it."""
+    found: dict[str, RuleFile | Problem] = {}
+    for root in roots:
+        for item in rule_folder.read(root):
+            found.setdefault(item.path if isinstance(item, RuleFile) else item.file, item)
+    return list(found.values())
 
 
 def _compiled(files: Sequence[RuleFile]) -> tuple[Compiled, list[Problem]]:

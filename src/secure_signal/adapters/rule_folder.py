@@ -42,7 +42,7 @@ def read(root: Path) -> Iterator[RuleFile | Problem]:
         found = sorted(_below(str(root), unread))
         if not (found or unread):
             yield Problem(str(root), None, "there are no rules (*.yml, *.yaml) in this folder")
-        if (root / SETTINGS).exists():
+        if os.path.lexists(root / SETTINGS):  # A link that leads nowhere is told, and not passed over.
             yield _read(str(root), f"{root}/{SETTINGS}")
         yield from (_read(str(root), path) for path in found)
         yield from (Problem(str(error.filename), None, _unreadable(error)) for error in unread)
@@ -57,6 +57,10 @@ def _below(root: str, unread: list[OSError]) -> Iterator[str]:
 
 
 def _read(root: str, path: str) -> RuleFile | Problem:
+    if not _is_text(path):
+        return Problem(
+            os.fsencode(path).decode(errors="replace"), None, "has a name that is not UTF-8; rename it"
+        )
     try:
         with open(path, "rb", opener=_opened) as file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -67,6 +71,14 @@ def _read(root: str, path: str) -> RuleFile | Problem:
     if len(content) > _MAX_BYTES:
         return Problem(path, None, f"has more than {_MAX_BYTES} bytes; split it into several files")
     return RuleFile(root, path, content)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _opened(path: str, flags: int) -> int:

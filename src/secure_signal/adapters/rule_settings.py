@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from secure_signal.adapters import rule_toml
 from secure_signal.core.anomaly import Severity
 from secure_signal.core.detection.choice import Choice
 from secure_signal.core.detection.problem import Problem
@@ -29,9 +30,7 @@ class RuleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read(content: bytes, file: str) -> RuleSettings | Problem:
     """The settings, or what is wrong with them."""
     try:
-        return msgspec.toml.decode(content, type=RuleSettings)
-    except RecursionError:
-        return Problem(file, None, "is nested too deep")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return rule_toml.decode(content, RuleSettings)
+    except ValueError as error:
         members = "level, status, enable, disable and [placeholders]"
         return Problem(file, None, f"{error}; it may have {members}, each name with a list of texts")

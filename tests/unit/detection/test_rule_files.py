@@ -103,6 +103,9 @@ def test_a_rule_that_is_off_is_still_counted_by_a_correlation_that_is_on(settled
         "[placeholders]\na = 5",
         "[[",
         "\xff",
+        f"level = {'9' * 5_000}",
+        f"a{'.a' * 200_000} = 1",
+        f"a = {'[' * 200_000}",
     ],
 )
 def test_wrong_settings_are_named(settings: str, load: Load, tmp_path: Path) -> None:
@@ -221,6 +224,25 @@ EVERY_KIND = FAILED.replace(
 )
 AVERAGE = BRUTE_FORCE.replace("gte: 3", "gte: 2.5, field: amount").replace("event_count", "value_avg")
 NOTED = FAILED.replace("outcome: failure", "'outcome|expand': '%none%'").replace(RULE, OTHER)
+
+
+def test_a_file_in_two_of_the_folders_is_read_once(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    folders = [tmp_path / "rules", tmp_path / "rules", tmp_path / "rules" / "rule-1.yml"]
+    assert len(rule_files.load(folders, tmp_path / "logsources.toml").rules) == 1
+
+
+def test_settings_that_a_link_does_not_lead_to_and_a_name_that_is_no_text_are_told(
+    load: Load, tmp_path: Path
+) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rules.toml").symlink_to("gone")
+    Path(os.fsdecode(os.fsencode(tmp_path / "rules") + b"/\xff.yml")).write_text(FAILED)
+    _, problems = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert [p.what for p in problems] == [
+        "cannot be read: No such file or directory",
+        "has a name that is not UTF-8; rename it",
+    ]
 
 
 def test_rules_from_the_cache_are_the_same_and_come_without_the_parser(load: Load, cache: Path) -> None:
