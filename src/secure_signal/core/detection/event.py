@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from typing import Annotated, Any
 
 import msgspec
@@ -148,7 +149,7 @@ def _attempt(values: Sequence[bytes]) -> Sequence[Event] | None:
                 wire.id = "" if wire.id is None else str(wire.id)
     except (msgspec.MsgspecError, ValueError, RecursionError, RefusedError):
         return None
-    return wires if is_plain or all(map(_has_names, wires)) else None
+    return wires if is_plain or _have_names(wires) else None
 
 
 # Shorter than this, a record prints no longer than PostgreSQL may: see _number, and payload.
@@ -156,14 +157,16 @@ _MAX_BYTES = payload.MAX_BYTES // 26
 _MAX_EXPONENT = 99
 
 
+_braces = methodcaller("count", b"{")
+
+
 def _is_small(values: Sequence[bytes], block: bytes) -> bool:
     """Whether each value is short, and cannot be nested too deep."""
     if max(map(len, values), default=0) > _MAX_BYTES:
         return False
-    # Two belong to every signal: itself, and its payload.
-    nested = block.count(b"{") + (block.count(b"[") if b"[" in block else 0) - 2 * len(values)
-    return nested <= payload.MAX_DEPTH - 2 or all(
-        value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values
+    return max(map(_braces, values), default=0) <= payload.MAX_DEPTH and (
+        b"[" not in block
+        or all(value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values)
     )
 
 
@@ -180,9 +183,9 @@ def _is_storable(block: bytes) -> bool:
         return False
 
 
-def _has_names(event: Event) -> bool:
-    texts = event.user_id, event.type, event.id
-    return all(text.isprintable() or not signal.CONTROL.search(text) for text in texts)
+def _have_names(events: Sequence[Event]) -> bool:
+    names = "".join([text for event in events for text in (event.user_id, event.type, event.id)])
+    return names.isprintable() or not signal.CONTROL.search(names)
 
 
 def _number(digits: str) -> float:

@@ -5,8 +5,9 @@ import re
 # A quantifier; whether one time at least is wanted.
 _QUANTIFIER = re.compile(r"(?P<some>\+|\{[1-9][0-9]*(?:,[0-9]*)?\})|[*?]|\{0*(?:,[0-9]*)?\}")
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
-# Escapes that stand for no text of their own, and take no argument.
-_SHORT = frozenset("dDwWsSbBAzntrfv")
+# Escapes that stand for no text of their own, and take no argument; and those that stand for a character.
+_SHORT = frozenset("dDwWsSbBAz")
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 
 
 def texts(source: str) -> frozenset[str] | None:
@@ -45,9 +46,9 @@ def _atom(source: str, at: int) -> tuple[int, str]:
     match source[at]:
         case "\\":
             escaped = source[at + 1 : at + 2]
-            if not escaped or (escaped.isalnum() and escaped not in _SHORT):
+            if not escaped or (escaped.isalnum() and escaped not in _SHORT and escaped not in _CONTROLS):
                 raise ValueError
-            return at + 2, "" if escaped.isalnum() else escaped
+            return at + 2, _CONTROLS.get(escaped, "" if escaped.isalnum() else escaped)
         case "[":
             found = _CLASS.match(source, at)
             if found is None:

@@ -39,12 +39,17 @@ class Literal:
     def rarity(self) -> int:
         """A guess at how few signals have it: the longer the rarer, and a whole value rarer than a part."""
         if self.clue is Clue.ANY or self.field == "type":
-            return 0  # The log source has seen to the type already.
-        return len(self.text) + (4 if self.clue is Clue.WHOLE else 0)
+            return _IN_ALL  # The log source has seen to the type already.
+        if self.clue is Clue.WHOLE:
+            return len(self.text) + 4
+        return len(self.text) if len(self.text) > _SHORT else _IN_ALL + len(self.text)
 
 
 Need: TypeAlias = frozenset[Literal]
 
+# What is in nearly every signal is of use only where there is nothing else; so are parts as short as this.
+_IN_ALL = -100
+_SHORT = 2
 # What twice as many conditions have is taken for so many characters shorter.
 _SHARED = 2
 

@@ -17,7 +17,7 @@ def compile_node(node: Node) -> Predicate:
     """The predicate of a condition; what costs little is asked first."""
     match node:
         case AllOf(parts):
-            return _all_of([compile_node(part) for part in sorted(parts, key=_cost)])
+            return _all_of([compile_node(part) for part in sorted(parts, key=_turn)])
         case AnyOf(parts):
             return _any_of(_alternatives(sorted(parts, key=_cost)))
         case Not(part):
@@ -41,6 +41,11 @@ def _field(name: str, test: ValueTest) -> Predicate:
         case _:
             holds, read = test.test(), reader(name)
             return lambda event: holds(read(event))
+
+
+def _turn(node: Node) -> tuple[bool, int]:
+    """By this the parts of a conjunction are asked: exceptions last, for they seldom decide."""
+    return isinstance(node, Not), _cost(node)
 
 
 def _cost(node: Node) -> int:
