@@ -195,6 +195,38 @@ def test_a_correlation_is_explained(folder: Folder) -> None:
     assert "re-keyed" in result.output
 
 
+def test_a_filter_is_listed_counted_and_explained(folder: Folder) -> None:
+    narrow = """---
+title: No robots
+id: 33333333-3333-4333-8333-333333333333
+logsource: {product: app}
+filter:
+  rules: [failed_login]
+  robots: {agent: curl}
+  condition: not robots
+"""
+    path = folder.write(FAILED + narrow)
+    assert (
+        folder.run("check", path).output == "No problems: 1 detection, 0 correlations, 1 filter, 0 notes.\n"
+    )
+    row = json.loads(folder.run("list", path, "--json").output.splitlines()[-1])
+    assert (row["kind"], row["title"], row["logsource"]) == ("filter", "No robots", "app/*/*")
+    assert "No robots" in folder.run("explain", "failed_login", "--rules", path).output
+    assert "Failed login (1111" in folder.run("explain", "no robots", "--rules", path).output
+
+
+def test_a_filter_that_narrows_nothing_is_told(folder: Folder) -> None:
+    idle = """---
+title: Idle
+logsource: {product: elsewhere}
+filter: {rules: any, robots: {agent: curl}, condition: not robots}
+"""
+    assert (
+        "Idle: narrows nothing: no rule has its log source"
+        in folder.run("check", folder.write(FAILED + idle)).output
+    )
+
+
 def test_a_rule_that_is_not_there_is_a_mistake_of_the_call(folder: Folder) -> None:
     result = folder.run("explain", "fail_login", "--rules", folder.write(FAILED))
     assert isinstance(result.exception, UsageError)

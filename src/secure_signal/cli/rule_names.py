@@ -6,7 +6,7 @@ from pathlib import Path
 
 from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
@@ -25,10 +25,23 @@ def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
     return found
 
 
+def filters_named(name: str, ruleset: RuleSet) -> list[Narrowing]:
+    """The filters of this id, title or file that narrow rules."""
+    return [
+        each
+        for each in ruleset.filters
+        if name.casefold() in map(str.casefold, (each.id, each.title, *_files(each.origin)))
+    ]
+
+
 def _is_called(name: str, rule: Rule | Off) -> bool:
     return name.casefold() in map(str.casefold, _names(rule))
 
 
 def _names(rule: Rule | Off) -> Iterator[str]:
-    file = rule.origin.rpartition(":")[0]
-    yield from (rule.id, rule.anomaly_type, rule.title, file, Path(file).name)
+    yield from (rule.id, rule.anomaly_type, rule.title, *_files(rule.origin))
+
+
+def _files(origin: str) -> tuple[str, str]:
+    file = origin.rpartition(":")[0]
+    return file, Path(file).name

@@ -11,14 +11,26 @@ from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.profile import Profile
-from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 from secure_signal.core.detection.ruleset import RuleSet
 
 WIDTH = 250
 
 
-def row(rule: Detection | Correlation | Off, ruleset: RuleSet) -> dict[str, str]:
-    """A rule as ``rules list`` shows it, in the order of its columns."""
+def rows(ruleset: RuleSet) -> Iterator[dict[str, str]]:
+    """What ``rules list`` shows, in the order of its columns, and besides ``title`` and ``file``.
+
+    Rules that are switched off and filters are at the end.
+    """
+    for rule in (*ruleset.rules, *ruleset.off):
+        yield _row(rule, ruleset) | {"title": rule.title, "file": rule.origin}
+    for each in ruleset.filters:
+        head = dict.fromkeys(("name", "level", "status"), "")
+        what = {"kind": "filter", "logsource": _short(each.logsource), "fires": "", "id": each.id}
+        yield head | what | {"title": each.title, "file": each.origin}
+
+
+def _row(rule: Detection | Correlation | Off, ruleset: RuleSet) -> dict[str, str]:
     return {
         "name": rule.anomaly_type,
         "level": rule.level,
@@ -45,17 +57,17 @@ def _fires(rule: Rule | Off, ruleset: RuleSet) -> str:
 
 
 def of_rules(ruleset: RuleSet) -> Table:
-    """One line for each rule, those that are switched off at the end."""
+    """One line for each rule and filter."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     for name in ("name", "level", "status", "kind", "log source", "fires", "id"):
         table.add_column(name, no_wrap=True)
-    for each in (*ruleset.rules, *ruleset.off):
-        table.add_row(*map(Text, row(each, ruleset).values()))
+    for row in rows(ruleset):
+        table.add_row(*map(Text, list(row.values())[: len(table.columns)]))
     return table
 
 
-def of_portrait(rule: Rule, ruleset: RuleSet) -> Table:
-    """What there is to know of a rule."""
+def of_portrait(rule: Rule | Narrowing, ruleset: RuleSet) -> Table:
+    """What there is to know of a rule or a filter."""
     table = Table(
         title=Text(rule.title, style="bold"),
         title_justify="left",

@@ -59,7 +59,9 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
     notes += [f"note: {remark}" for remark in ruleset.remarks]
     for note in notes:
         typer.echo(note)
-    counts = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"), (notes, "note"))
+    kinds = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"))
+    filters = ((ruleset.filters, "filter"),) if ruleset.filters else ()
+    counts = (*kinds, *filters, (notes, "note"))
     off = f"; {_count(len(ruleset.off), 'rule')} switched off" if ruleset.off else ""
     typer.echo(f"No problems: {', '.join(_count(len(some), noun) for some, noun in counts)}{off}.")
 
@@ -84,9 +86,8 @@ def list_(
 
     ruleset = rule_files.load(rules, logsources)
     if as_json:
-        for rule in (*ruleset.rules, *ruleset.off):
-            row = rule_tables.row(rule, ruleset)
-            typer.echo(json.dumps(row | {"title": rule.title, "file": rule.origin}))
+        for row in rule_tables.rows(ruleset):
+            typer.echo(json.dumps(row))
     else:
         # As wide as it needs to be: an id that is cut or broken cannot be copied.
         Console(width=rule_tables.WIDTH).print(rule_tables.of_rules(ruleset))
@@ -111,11 +112,11 @@ def explain(
 
     from secure_signal.adapters import rule_files
     from secure_signal.cli import rule_tables
-    from secure_signal.cli.rule_names import named
+    from secure_signal.cli.rule_names import filters_named, named
 
     folders = [Path(rule)] if rules is None and Path(rule).is_file() else rules
     ruleset = rule_files.load(folders, logsources)
-    for number, found in enumerate(named(rule, ruleset)):
+    for number, found in enumerate([*filters_named(rule, ruleset)] or named(rule, ruleset)):
         if number:
             typer.echo()
         Console().print(rule_tables.of_portrait(found, ruleset))

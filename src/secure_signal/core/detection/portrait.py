@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from secure_signal.core.detection import cost_class, reach, summary, wording
 from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, Not, SameAs
 from secure_signal.core.detection.correlation import Alternative, Correlation, Kind, Slot
-from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 from secure_signal.core.detection.ruleset import RuleSet
 
 Line = tuple[str, str]
 
 
-def lines(rule: Rule, ruleset: RuleSet) -> Iterator[Line]:
-    """Pairs of what is told and what there is to tell; a value may have several lines."""
+def lines(rule: Rule | Narrowing, ruleset: RuleSet) -> Iterator[Line]:
+    """Pairs of what is told of a rule or filter and what there is to tell; a value may have several lines."""
+    if isinstance(rule, Narrowing):
+        yield from _of_filter(rule, ruleset)
+        return
     yield "id", rule.id
     yield "name", rule.anomaly_type
     yield "file", rule.origin
@@ -34,10 +37,18 @@ def _of_detection(rule: Detection, ruleset: RuleSet) -> Iterator[Line]:
     )
     if not rule.fires:  # It has no condition to be told of.
         return
+    yield "narrowed by", "\n".join(f"{each.title} ({each.origin})" for each in rule.narrowed_by)
     yield "fields", ", ".join(sorted(set(_fields(rule.condition)))) or "none by name"
     yield "condition", "\n".join(_tree(rule.condition))
     yield "looked up by", "\nor ".join(cost_class.clues(rule)) or "its log source alone"
     yield "cost class", cost_class.of(rule)
+
+
+def _of_filter(narrowing: Narrowing, ruleset: RuleSet) -> Iterator[Line]:
+    yield "id", narrowing.id
+    yield "file", narrowing.origin
+    yield "log source", str(narrowing.logsource)
+    yield "narrows", "\n".join(f"{rule.title} ({rule.id})" for rule in ruleset.filters[narrowing])
 
 
 def _of_correlation(rule: Correlation) -> Iterator[Line]:

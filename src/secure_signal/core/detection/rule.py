@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from secure_signal.core.anomaly import Severity
 from secure_signal.core.detection.condition import Node
 from secure_signal.core.detection.logsource import LogSource
@@ -36,6 +38,15 @@ class Rule:
         return self.name or re.sub(r"\W+", "_", self.title.lower()).strip("_")
 
 
+class Narrowing(Struct, frozen=True):
+    """A filter whose condition was added to that of a rule."""
+
+    id: str
+    title: str
+    origin: str
+    logsource: LogSource
+
+
 @dataclass(frozen=True, kw_only=True)
 class Detection(Rule):
     """A rule that looks at one signal at a time."""
@@ -44,3 +55,5 @@ class Detection(Rule):
     condition: Node
     fires: bool = True
     """False for a rule that waits for the values of a placeholder."""
+    narrowed_by: tuple[Narrowing, ...] = ()
+    """The filters that its condition has taken in."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.logsource import LogSources
-from secure_signal.core.detection.rule import Detection, Rule
+from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 
 
 class RuleSet:
@@ -32,6 +32,15 @@ class RuleSet:
         self.off = tuple(off)
         """The rules that settings switch off."""
         self.hash = _digest(self.rules, logsources)
+
+    @property
+    def filters(self) -> dict[Narrowing, list[Detection]]:
+        """The filters that narrow rules, and which."""
+        narrowed: dict[Narrowing, list[Detection]] = {}
+        for rule in self.detections:
+            for each in rule.narrowed_by:
+                narrowed.setdefault(each, []).append(rule)
+        return narrowed
 
     @property
     def notices(self) -> Iterator[tuple[Rule, str]]:

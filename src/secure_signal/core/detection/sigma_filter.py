@@ -16,7 +16,7 @@ from secure_signal.core.detection.condition import AllOf, Node
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.predicate import compile_node
-from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.rule import Detection, Narrowing
 from secure_signal.core.detection.sigma_value import POLICY, PlaceholderError, Placeholders
 
 
@@ -28,6 +28,7 @@ class Filter:
     would leave out is found rather than missed.
     """
 
+    id: str
     title: str
     origin: str
     logsource: LogSource
@@ -52,6 +53,8 @@ class Filter:
         for rule in rules:
             if self.rules is not None and self._names(rule) and not self.narrows(rule):
                 yield f"{self.origin}: {self.title}: leaves '{rule.title}' as it is, of another log source"
+        if self.rules is None and not any(map(self.narrows, rules)):
+            yield f"{self.origin}: {self.title}: narrows nothing: no rule has its log source"
 
     def _names(self, rule: Detection) -> bool:
         return self.rules is None or rule.id in self.rules or (rule.name != "" and rule.name in self.rules)
@@ -59,13 +62,20 @@ class Filter:
 
 def narrowed(rule: Detection, filters: Iterable[Filter]) -> Detection:
     """The rule with the conditions of the filters that name it."""
-    added = [each.condition for each in filters if each.condition is not None and each.narrows(rule)]
+    narrowing = [each for each in filters if each.narrows(rule)]
+    added = [each.condition for each in narrowing if each.condition is not None]
     if not added or not rule.fires:
         return rule
     notices = (notice for each in added for notice in sigma.bounded(each))
     node = sigma.simplify(AllOf((rule.condition, *added)))
     digest = sigma.digest(rule.logsource, node)
-    return replace(rule, condition=node, digest=digest, notices=(*rule.notices, *notices))
+    return replace(
+        rule,
+        condition=node,
+        digest=digest,
+        notices=(*rule.notices, *notices),
+        narrowed_by=tuple(Narrowing(f.id, f.title, f.origin, f.logsource) for f in narrowing),
+    )
 
 
 def filter_of(document: Document, parsed: SigmaFilter, placeholders: Placeholders) -> Filter:
@@ -79,6 +89,7 @@ def filter_of(document: Document, parsed: SigmaFilter, placeholders: Placeholder
     condition, missing = _condition(rule, placeholders)
     names = parsed.filter.rules
     return Filter(
+        id=sigma.identifier(parsed),
         title=parsed.title,
         origin=document.origin,
         logsource=sigma.logsource_of(parsed.logsource),
