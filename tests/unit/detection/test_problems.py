@@ -16,6 +16,8 @@ WRONG: list[tuple[str, int, str]] = [
     (FAILED.replace("condition: sel", "condition: 1 of x*"), 9, "x*"),
     (FAILED.replace("level: low", "level: hight"), 5, "informational, low, medium"),
     (FAILED.replace(RULE, "17"), 3, "UUID"),
+    (FAILED.replace("name: failed_login", f"name: {'n' * 257}"), 4, "at most 256"),
+    (BRUTE_FORCE.replace("level: high", f"name: {'n' * 257}"), 4, "at most 256"),
     (FAILED.replace("title: Failed login\n", ""), 2, "title"),
     (FAILED.replace("{product: app, category: authentication}", "{}"), 6, "product, category"),
     (FAILED.replace("outcome: failure", "'outcome|re': '(a'"), 7, "(a"),

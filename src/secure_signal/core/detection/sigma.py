@@ -11,6 +11,7 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
+from sigma.exceptions import SigmaNameError
 from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
@@ -23,6 +24,7 @@ from secure_signal.core.detection.rule import Detection
 from secure_signal.core.detection.sigma_value import PlaceholderError, Placeholders, field_test, keyword_test
 
 _NOTHING = AnyOf(())
+_LONGEST_NAME = 256
 
 
 def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders) -> Detection:
@@ -95,7 +97,7 @@ def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
     """What detections and correlations have in common, as arguments of Rule."""
     return {
         "id": identifier(parsed),
-        "name": parsed.name or "",
+        "name": _name(parsed),
         "title": parsed.title,
         "description": parsed.description or "",
         "level": str(parsed.level) if parsed.level is not None else "medium",
@@ -103,6 +105,14 @@ def head(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
         "tags": tuple(map(str, parsed.tags)),
         "origin": document.origin,
     }
+
+
+def _name(parsed: SigmaRuleBase) -> str:
+    """A rule's name. It stands in each anomaly and in metrics, and so is no longer than a title may be."""
+    name = parsed.name or ""
+    if len(name) > _LONGEST_NAME:
+        raise SigmaNameError(f"The name has {len(name):,} characters")
+    return name
 
 
 def identifier(parsed: SigmaRuleBase) -> str:

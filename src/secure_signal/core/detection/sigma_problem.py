@@ -15,6 +15,7 @@ _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
 # The key at fault and the way out, by pySigma's class of error.
 _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
     "SigmaTitleError": (("title",), "write a title of at most 256 characters"),
+    "SigmaNameError": (("name",), "write a name of at most 256 characters"),
     "SigmaIdentifierError": (("id",), "write a UUID, as `uuidgen` prints"),
     "SigmaLevelError": (("level",), "write informational, low, medium, high or critical"),
     "SigmaStatusError": (("status",), "write stable, test, experimental, deprecated or unsupported"),
