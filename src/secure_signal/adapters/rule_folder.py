@@ -39,7 +39,11 @@ def read(root: Path) -> Iterator[RuleFile | Problem]:
         yield Problem(str(root), None, "there is no such folder or file of rules")
     else:
         unread: list[OSError] = []
-        found = sorted(_below(str(root), unread))
+        try:
+            found = sorted(_below(str(root), unread))
+        except RecursionError:
+            yield Problem(str(root), None, "has folders nested too deep")
+            return
         if not (found or unread):
             yield Problem(str(root), None, "there are no rules (*.yml, *.yaml) in this folder")
         if os.path.lexists(root / SETTINGS):  # A link that leads nowhere is told, and not passed over.

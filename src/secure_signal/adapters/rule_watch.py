@@ -48,20 +48,22 @@ class RuleWatch:
 
 
 def _entries(path: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """The files at a path; what cannot be read is as if it were not there."""
-    try:
-        with os.scandir(path) as listed:
-            entries = [(e, e.is_dir(follow_symlinks=False)) for e in listed if not e.name.startswith(".")]
-    except NotADirectoryError:
-        yield from _file(path, Path(path).stat)
-        return
-    except OSError:
-        return
-    for entry, is_folder in entries:
-        if is_folder:
-            yield from _entries(entry.path)
-        elif entry.name.endswith(_SUFFIXES):
-            yield from _file(entry.path, entry.stat)
+    """The files at a path, however deep; what cannot be read is as if it were not there."""
+    pending = [path]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = [(e, e.is_dir(follow_symlinks=False)) for e in listed if not e.name.startswith(".")]
+        except NotADirectoryError:
+            yield from _file(folder, Path(folder).stat)
+            continue
+        except OSError:
+            continue
+        pending += [entry.path for entry, is_folder in entries if is_folder]
+        for entry, is_folder in entries:
+            if not is_folder and entry.name.endswith(_SUFFIXES):
+                yield from _file(entry.path, entry.stat)
 
 
 def _file(path: str, stat: Callable[[], os.stat_result]) -> Iterator[tuple[str, int, int, int, int]]:
