@@ -4,7 +4,7 @@ All in partition 0: of each detector ``status/<instance>``, and of each rule set
 """
 
 import msgspec
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from secure_signal.adapters import kafka, rule_coverage, state_log
 from secure_signal.adapters.topics import DETECTOR_STATE
@@ -21,6 +21,8 @@ _PARTITION = 0
 _SECONDS = 10.0
 _DAY = 24 * 3600 * SECOND
 _MOST_LISTS = 20
+# What was given up was told as that already.
+_PURGED = {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -51,16 +53,19 @@ class Announcements:
     def __init__(self, bootstrap_servers: str) -> None:
         self._servers = bootstrap_servers
         self._producer = kafka.producer(bootstrap_servers, "anomaly-detector-status")
+        self._failure: KafkaError | None = None
 
     def note(self, rules: RuleList) -> None:
         """Remember a rule set for as long as runs of its evaluations are; forget what nobody needs."""
-        known = {k: v for k, v in state_log.read(self._servers, {_PARTITION}) if v is not None}
+        read = state_log.read(self._servers, {_PARTITION})
+        # The groups and runs of a task are there too.
+        known = {key: value for key, value in read if key.startswith((PREFIX, rule_coverage.RULESETS))}
         mine = rule_coverage.RULESETS + rules.ruleset
         before = rule_coverage.rule_list(known.pop(mine, None))
         if before is None or before.noted < rules.noted - _DAY:
             self._produce(mine, msgspec.json.encode(rules))
         for key, value in known.items():
-            if _is_outlived(key, value, rules.noted):
+            if value is not None and _is_outlived(key, value, rules.noted):
                 self._produce(key, None)
         self._settle()
 
@@ -76,7 +81,9 @@ class Announcements:
 
     def _produce(self, key: str, value: bytes | None) -> None:
         try:
-            self._producer.produce(DETECTOR_STATE, key=key, value=value, partition=_PARTITION)
+            self._producer.produce(
+                DETECTOR_STATE, key=key, value=value, partition=_PARTITION, on_delivery=self._delivered
+            )
         except (BufferError, KafkaException) as error:
             raise RetryError(f"Kafka does not take which rules are in force: {error}") from error
 
@@ -84,6 +91,13 @@ class Announcements:
         if self._producer.flush(_SECONDS):
             self._producer.purge()
             raise RetryError("Kafka does not take which rules are in force")
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise RetryError(f"Kafka refuses which rules are in force: {failure.str()}")
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None and error.code() not in _PURGED:
+            self._failure = error
 
 
 class Statuses:
