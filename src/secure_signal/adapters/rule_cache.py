@@ -52,7 +52,7 @@ def key(parts: Iterable[bytes]) -> str:
 def read(name: str) -> Compiled | None:
     """What was kept by this name; None when there is nothing sound."""
     try:
-        path = folder() / name
+        path = _own_folder() / name
         kept = path.read_bytes()
         content = kept[_DIGEST_BYTES:]
         if hashlib.sha256(content).digest() != kept[:_DIGEST_BYTES]:
@@ -68,18 +68,28 @@ def write(name: str, compiled: Compiled) -> None:
     """Keep it, if that can be done."""
     with suppress(OSError, RuntimeError, OverflowError, RecursionError, msgspec.EncodeError):
         content = _encode(compiled)
-        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, path = tempfile.mkstemp(dir=folder())
+        own = _own_folder()
+        number, path = tempfile.mkstemp(dir=own)
         with os.fdopen(number, "wb") as file:
             file.write(hashlib.sha256(content).digest() + content)
-        Path(path).replace(folder() / name)
-        for old in sorted(folder().iterdir(), key=_age)[_MOST_ENTRIES:]:
+        Path(path).replace(own / name)
+        for old in sorted(own.iterdir(), key=_age)[_MOST_ENTRIES:]:
             old.unlink(missing_ok=True)
 
 
 def folder() -> Path:
     """Where they are kept; RuntimeError when this user has no home."""
     return platformdirs.user_cache_path("secure-signal") / "rules"
+
+
+def _own_folder() -> Path:
+    """The folder, made where it is not there; OSError where others could write what is believed."""
+    path = folder()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.stat()
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
+        raise PermissionError
+    return path
 
 
 @contextmanager

@@ -298,6 +298,15 @@ def test_a_folder_that_cannot_be_written_is_done_without(load: Load, cache: Path
     assert len(load(FAILED).rules) == 1
 
 
+def test_a_folder_that_others_can_write_to_is_neither_believed_nor_used(load: Load, cache: Path) -> None:
+    load(FAILED)
+    (entry,) = cache.iterdir()
+    cache.chmod(0o777)
+    assert rule_cache.read(entry.name) is None
+    load(FAILED.replace("outcome: failure", "outcome: refused"))
+    assert list(cache.iterdir()) == [entry]
+
+
 def test_entries_long_unused_go(load: Load, cache: Path) -> None:
     for number in range(20):
         load(FAILED.replace("outcome: failure", f"outcome: '{number}'"))
