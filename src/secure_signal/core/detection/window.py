@@ -67,7 +67,7 @@ class Window:
         self.marks: list[int] = []
         self.metric = metric.of(terms.rule)
         self.low = self.extra = self.swept = self.weight = 0
-        self.tidy_at = _SMALLEST_TIDYING
+        self.tidy_at = _tidy_at(0)
         self.pages = Pages()
 
     @property
