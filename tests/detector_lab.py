@@ -50,9 +50,9 @@ def sprees(count: int, seed: int, ago: int = 0) -> list[Signal]:
     ]
 
 
-def expected(signals: Iterable[Signal]) -> set[str]:
+def expected(signals: Iterable[Signal], rules: Path = RULES) -> set[str]:
     """What an engine finds that reads all of it without a break: the anomalies' ids."""
-    engine = Engine(load(RULES, LOGSOURCES))
+    engine = Engine(load(rules, LOGSOURCES))
     return {
         found.id
         for position, s in enumerate(signals)
@@ -62,7 +62,9 @@ def expected(signals: Iterable[Signal]) -> set[str]:
 
 def send(bootstrap_servers: str, signals: Iterable[Signal]) -> None:
     """Produce signals, and wait until Kafka has them."""
-    producer = kafka.producer(bootstrap_servers, "test", **{"queue.buffering.max.messages": 0})
+    # In order without being idempotent: for that a producer waits half a second before its first record.
+    changes = {"queue.buffering.max.messages": 0, "enable.idempotence": False, "max.in.flight": 1}
+    producer = kafka.producer(bootstrap_servers, "test", **changes)
     for s in signals:
         producer.produce(topics.SIGNALS, signal.encode(s), s.user_id)
     assert producer.flush(30) == 0
