@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from secure_signal.adapters import api_keys, postgres
-from secure_signal.adapters.api_keys import Keyring, Scope
+from secure_signal.adapters.api_keys import Keyring
 from secure_signal.cli import app
 from secure_signal.core.errors import RetryError
+from secure_signal.core.scope import Scope
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from tests.integration.dashboard_process import Dashboard, running_dashboard
 from tests.servers import until
 
 from secure_signal.adapters import api_keys
-from secure_signal.adapters.api_keys import Scope
+from secure_signal.core.scope import Scope
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from tests.integration.emitter_process import Emitter, running_emitter, stored
 from tests.servers import StartServer, until
 
 from secure_signal.adapters import api_keys, postgres
-from secure_signal.adapters.api_keys import Scope
+from secure_signal.core.scope import Scope
 
 pytestmark = pytest.mark.integration
 

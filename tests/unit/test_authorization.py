@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from secure_signal.adapters import problem
-from secure_signal.adapters.api_keys import Keyring, Scope
+from secure_signal.adapters.api_keys import Keyring
 from secure_signal.adapters.authorization import authorize
+from secure_signal.core.scope import Scope
 
 # A port where nothing listens: every question to this database is an outage.
 NOWHERE = "postgresql://127.0.0.1:1/none"

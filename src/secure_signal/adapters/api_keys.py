@@ -6,7 +6,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import psycopg
 from psycopg.rows import class_row
@@ -14,6 +13,7 @@ from psycopg.rows import class_row
 from secure_signal.adapters import postgres
 from secure_signal.adapters.statements import statement
 from secure_signal.core.errors import RetryError
+from secure_signal.core.scope import Scope
 
 PREFIX = "ssk_"
 SECRET_BYTES = 32
@@ -25,14 +25,6 @@ _STALE_SECONDS = 15 * 60.0
 # How long PostgreSQL has to answer, and how long a failed question stands for the next ones.
 _ANSWER_SECONDS = 2.0
 _OUTAGE_SECONDS = 1.0
-
-
-class Scope(StrEnum):
-    """What a key may do: send signals, ask for signals and anomalies, or everything."""
-
-    WRITE = "write"
-    READ = "read"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from secure_signal.adapters.api_keys import PREFIX, Keyring, Scope
+from secure_signal.adapters.api_keys import PREFIX, Keyring
 from secure_signal.core.errors import RetryError
+from secure_signal.core.scope import Scope
 
 Authorize = Callable[[HTTPConnection], Awaitable[None]]
 

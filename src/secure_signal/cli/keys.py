@@ -3,17 +3,21 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from secure_signal.adapters import api_keys, postgres, settings
 from secure_signal.core.errors import RetryError, StopError, UsageError
+from secure_signal.core.scope import Scope
+
+if TYPE_CHECKING:
+    import psycopg
 
 app = typer.Typer()
+# The database is imported inside: no other command pays for its libraries.
+
 _keys = typer.Typer(help="API keys, kept in the PostgreSQL of DATABASE_URL.", no_args_is_help=True)
 app.add_typer(_keys, name="keys")
 
@@ -21,9 +25,11 @@ app.add_typer(_keys, name="keys")
 @_keys.command()
 def create(
     name: Annotated[str, typer.Option(help="Whose key it is, for a person")],
-    scope: Annotated[list[api_keys.Scope], typer.Option(help="What it may do; may be given again")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be given again")],
 ) -> None:
     """Make a key and show it, this once."""
+    from secure_signal.adapters import api_keys
+
     if not name.strip():
         raise UsageError("--name must not be empty.")
     with _database() as connection:
@@ -35,6 +41,8 @@ def create(
 @_keys.command("list")
 def list_() -> None:
     """Show all keys, without their secrets."""
+    from secure_signal.adapters import api_keys
+
     table = Table("id", "name", "scopes", "created", "revoked")
     with _database() as connection:
         for key in api_keys.listed(connection):
@@ -46,6 +54,8 @@ def list_() -> None:
 @_keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it")]) -> None:
     """Make a key useless, within seconds and for good."""
+    from secure_signal.adapters import api_keys
+
     with _database() as connection:
         if not api_keys.revoke(connection, key_id):
             raise UsageError(f"There is no key {key_id}: `secure-signal keys list` shows all.")
@@ -53,7 +63,11 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys li
 
 
 @contextmanager
-def _database() -> Iterator[psycopg.Connection]:
+def _database() -> "Iterator[psycopg.Connection]":
+    import psycopg
+
+    from secure_signal.adapters import postgres, settings
+
     try:
         with postgres.connect(settings.read().database_url, "secure-signal keys") as connection:
             postgres.migrate(connection)

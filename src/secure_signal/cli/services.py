@@ -1,8 +1,11 @@
 """The services, each alone, by the environment: ``secure-signal emitter`` and its three sisters."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from secure_signal.adapters import log, settings
+if TYPE_CHECKING:
+    from secure_signal.adapters.settings import Settings
 
 app = typer.Typer()
 
@@ -41,7 +44,9 @@ def dashboard() -> None:
     service.run(_settings("dashboard"))
 
 
-def _settings(service: str) -> settings.Settings:
+def _settings(service: str) -> "Settings":
+    from secure_signal.adapters import log, settings
+
     read = settings.read()
     log.configure(service, read.log_format)
     return read

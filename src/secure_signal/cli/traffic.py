@@ -9,7 +9,6 @@ import msgspec
 import typer
 from rich.console import Console
 
-from secure_signal.adapters import attack_labels, postgres, settings
 from secure_signal.cli import moment, score_table
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.errors import RefusedError, RetryError, StopError, UsageError
@@ -139,6 +138,9 @@ def _record(origin: str, line: bytes, decode: Callable[[bytes], T]) -> T:
 
 
 def _of_database(since: int) -> Score:
+    # Imported here: what reads files pays for no database.
+    from secure_signal.adapters import attack_labels, postgres, settings
+
     until = moment.now() - _SETTLE
     try:
         with postgres.connect(settings.read().database_url, "score") as connection:

@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from secure_signal.adapters import sessions
-from secure_signal.adapters.api_keys import Scope
 from secure_signal.adapters.authorization import authorize
 from secure_signal.adapters.read_pool import ReadPool
+from secure_signal.core.scope import Scope
 
 # Cookies of one host are shared by all its ports.
 _COOKIE = "secure_signal_session"

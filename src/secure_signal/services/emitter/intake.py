@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from secure_signal.adapters import problem
-from secure_signal.adapters.api_keys import Scope
 from secure_signal.adapters.authorization import authorize
 from secure_signal.core import identity
 from secure_signal.core.errors import RefusedError, RetryError
+from secure_signal.core.scope import Scope
 from secure_signal.services.emitter import answer, body, metrics
 from secure_signal.services.emitter.answer import Accepted, Refused, Unacknowledged
 from secure_signal.services.emitter.body import Backlog
