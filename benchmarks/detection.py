@@ -33,6 +33,8 @@ from secure_signal.core.detection.ruleset import RuleSet
 
 # Bytes of JSON of one call: so many events stay in a processor's cache until they are judged.
 _BLOCK = 100_000
+# The detector saves once a second; after so many signals here, which is more often.
+_SAVED = 10_000
 _WIDTH = 120
 
 
@@ -87,9 +89,13 @@ def _reference(lines: Sequence[bytes]) -> None:
 
 def _judge(engine: Engine, lines: Sequence[bytes], position: int) -> None:
     size = max(1, _BLOCK // len(lines[0])) if lines else 1
+    unsaved = 0
     for start in range(0, len(lines), size):
         engine.observe_all(_events(lines[start : start + size]), position + start, instant.LAST)
-        engine.changes()
+        unsaved += size
+        if unsaved >= _SAVED:
+            engine.changes()
+            unsaved = 0
     assert not engine.errors
 
 

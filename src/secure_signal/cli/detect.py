@@ -5,16 +5,20 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
 from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.recent import Recent
+
+if TYPE_CHECKING:
+    from secure_signal.core.detection.engine import Engine
 
 app = typer.Typer()
 
@@ -22,8 +26,6 @@ app = typer.Typer()
 _BLOCK = 128 * 1024
 # The engine remembers what so many signals changed.
 _MAX_UNSAVED = 100_000
-# What lives long is texts and numbers: cycles are looked for seldom.
-_COLLECTIONS = (50_000, 20, 100)
 
 
 @app.command()
@@ -57,19 +59,33 @@ def detect(
     for remark in engine.ruleset.remarks:
         typer.echo(remark, err=True)
     lines = _Lines(sys.stdin.buffer)
-    position = unsaved = 0
+    # What lives long is texts and numbers: cycles are looked for seldom.
     gc.freeze()
-    gc.set_threshold(*_COLLECTIONS)
-    for events in by_event_time(lines, LATENESS):
-        for found in engine.observe_all(events, position, time.time_ns() // 1000):
-            sys.stdout.buffer.write(anomaly.encode(found) + b"\n")
+    gc.set_threshold(50_000, 20, 100)
+    for block in _found(engine, by_event_time(lines, LATENESS)):
+        for each in block:
+            sys.stdout.buffer.write(anomaly.encode(each) + b"\n")
+    sys.stdout.buffer.flush()
+    _tell(engine)
+    if lines.bad:
+        typer.echo(f"{lines.bad} lines are no signals and were left out.", err=True)
+        raise typer.Exit(1)
+
+
+def _found(engine: "Engine", blocks: Iterable[list[Event]]) -> Iterator[list[Anomaly]]:
+    position = unsaved = 0
+    for events in blocks:
+        yield engine.observe_all(events, position, time.time_ns() // 1000)
         position += len(events)
         unsaved += len(events)
         if unsaved > _MAX_UNSAVED:
             # Nobody keeps the state: what changed need not be remembered.
             engine.changes()
             unsaved = 0
-    sys.stdout.buffer.flush()
+
+
+def _tell(engine: "Engine") -> None:
+    """What was not judged as it should."""
     if engine.late:
         typer.echo(f"{engine.late} signals came more than a minute late for a window.", err=True)
     if engine.full:
@@ -78,9 +94,6 @@ def detect(
         typer.echo(f"{engine.crowded} groups were dropped, as there were too many.", err=True)
     for rule_id, times in engine.errors.items():
         typer.echo(f"The rule {rule_id} failed at {times} signals.", err=True)
-    if lines.bad:
-        typer.echo(f"{lines.bad} lines are no signals and were left out.", err=True)
-        raise typer.Exit(1)
 
 
 class _Lines:
