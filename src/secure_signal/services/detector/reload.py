@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 
 import structlog
+from confluent_kafka import KafkaException
 
 from secure_signal.adapters import rule_files
 from secure_signal.adapters.rule_status import MAX_PROBLEMS, Announcements, Failure, Status
@@ -76,7 +77,7 @@ class Rules:
                 if has_changed:
                     self._load()
                 self._tell()
-            except RetryError as error:
+            except (RetryError, KafkaException) as error:
                 log.warning("cannot tell which rules are in force", reason=str(error))
         self._leave()
 
