@@ -78,6 +78,7 @@ def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) ->
             "Judged again in the order of their times, the stored signals do not lead to this anomaly: some "
             "came late, or are gone, or the rule is another."
         )
+        found.notes += [one.text for one in told[:1]]
     return found
 
 

@@ -184,14 +184,14 @@ def test_a_detection_that_matches_has_its_anomaly(load: Load) -> None:
 def test_a_rule_that_is_counted_is_silent(load: Load) -> None:
     told = judge(load(FAILED, BRUTE_FORCE), RULE, seen())
     assert told.reason is Reason.SILENT
-    assert "Brute force counts what it finds" in told.text
+    assert "what it finds is counted by Brute force" in told.text
 
 
 def test_a_correlation_that_is_counted_is_silent(load: Load) -> None:
     events = [Event.of(signal(s)) for s in range(3)]
     told = judge(load(FAILED, BRUTE_FORCE, CHAINED), SUM, events[-1], events)
     assert (told.reason, told.anomaly) == (Reason.SILENT, None)
-    assert "Two bursts counts what it finds" in told.text
+    assert "what it finds is counted by Two bursts" in told.text
     later = Event.of(signal(3))
     told = judge(load(FAILED, BRUTE_FORCE, CHAINED), SUM, later, [*events, later])
     assert (told.reason, told.anomaly) == (Reason.EPISODE_OPEN, None)

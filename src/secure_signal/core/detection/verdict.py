@@ -134,7 +134,7 @@ def _of_detection(
 
 def _silent(ruleset: RuleSet, rule: Rule) -> str:
     by = ", ".join(c.title for c in ruleset.correlations if any(s.rule_id == rule.id for s in c.slots))
-    return f", and is silent by itself: {by} counts what it finds."
+    return f", and is silent by itself: what it finds is counted by {by}."
 
 
 def _without_group(rule: Correlation, event: Event) -> str:
