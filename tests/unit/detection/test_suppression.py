@@ -22,7 +22,7 @@ def restored(old: Suppression) -> Suppression:
 
 
 def test_an_anomaly_that_is_found_again_after_a_restore_is_not_told_again() -> None:
-    # Told at 0, and again at 200; the first is read twice, and is too far from the last to be suppressed by it.
+    # Told at 0, and again at 200; the first, read twice, is too far from the last to be suppressed by it.
     before = Suppression([RULE], 0)
     assert [silences(before, time, position) for position, time in enumerate([0, 200])] == [False, False]
     after = restored(before)

@@ -68,6 +68,19 @@ class Engine:
         self._correlator.windows.watermark = instant
 
     @property
+    def position(self) -> int:
+        """That of the last entry; set it, before restoring groups, to the last that is not entered again."""
+        return self._correlator.windows.position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        self._correlator.windows.position = position
+
+    def limit(self, memory: int) -> None:
+        """Drop groups when all together take more bytes, about; without it, MEMORY."""
+        self._correlator.windows.limit(memory)
+
+    @property
     def groups(self) -> int:
         """How many groups have a window now."""
         return len(self._correlator.windows)

@@ -61,6 +61,10 @@ class Windows:
     def position(self, position: int) -> None:
         self._census.position = position
 
+    def limit(self, memory: int) -> None:
+        """Drop groups from now on when all together take more bytes."""
+        self._census.limit = memory
+
     def groups(self, correlation: str) -> Groups:
         """The groups of a correlation, by its id."""
         return self._groups[correlation]

@@ -53,8 +53,8 @@ class Marker(msgspec.Struct, frozen=True):
     """How far a task's saved state goes.
 
     ``offset`` is where reading goes on, in the topic with this id; ``epoch`` counts the task's owners as far
-    as they are known to each other, and ``owner`` is a name that no other has; ``watermark`` is the
-    engine's; ``standing`` is how far the entries of ``signal-matches`` were merged.
+    as they are known to each other, and ``owner`` is a name that no other has; ``watermark`` and
+    ``position`` are the engine's; ``standing`` is how far the entries of ``signal-matches`` were merged.
     """
 
     topic_id: str
@@ -63,6 +63,7 @@ class Marker(msgspec.Struct, frozen=True):
     owner: str
     ruleset: str
     watermark: int = 0
+    position: int = -1
     standing: Standing = Standing()
 
 
@@ -100,6 +101,7 @@ class Task(ABC):
             offset=self.offset,
             ruleset=self.engine.ruleset.hash,
             watermark=self.engine.watermark,
+            position=self.engine.position,
         )
 
     @property
@@ -132,6 +134,7 @@ class Task(ABC):
 
         So are those that another version wrote in another form.
         """
+        self.engine.position = self._origin.position
         dropped = sum(not self._put_back(key, state) for key, state in groups.items())
         self.engine.watermark = self._origin.watermark
         return dropped
@@ -307,13 +310,13 @@ class MatchTask(Task):
         if block.offsets[-1] >= self.offset:
             self._reach(block)
         found: list[Finding] = []
-        for offset, value in zip(block.offsets, block.values, strict=True):
+        for offset, timestamp, value in zip(*block, strict=True):
             try:
                 parcel = _decode(value)
             except msgspec.DecodeError:
                 metrics.UNREADABLE.inc()
                 continue
-            for number, entry in self.merge.take(parcel, offset):
+            for number, entry in self.merge.take(parcel, offset, timestamp):
                 anomalies = self.engine.enter(entry.match, number, entry.arrival * 1000)
                 if anomalies:
                     found += [(anomaly, entry.arrival) for anomaly in anomalies]
