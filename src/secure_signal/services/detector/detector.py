@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
+from secure_signal.core.detection.census import MEMORY
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.ruleset import RuleSet
 from secure_signal.core.errors import FencedError, RetryError
@@ -135,6 +136,8 @@ class Detector:
             self._tasks[task.topic, task.partition] = task
             self._intake.open((task.topic, task.partition), task.start, end)
         self._given.clear()
+        for task in self._tasks.values():
+            task.engine.limit(MEMORY // len(self._tasks))
         log.info(
             "partitions were given",
             offsets={f"{t.topic}/{t.partition}": t.offset for t in self._tasks.values()},
