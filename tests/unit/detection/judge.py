@@ -36,12 +36,15 @@ class Rule:
     condition: Any
     field: str = ""
     suppress: int = 0
+    percentile: int = 50
 
     def yaml(self, number: int) -> str:
         """It as a Sigma document."""
         condition = self.condition
         if isinstance(condition, dict):
             condition = {**condition, **({"field": self.field} if self.field else {})}
+            if self.kind == "value_percentile":
+                condition["percentile"] = self.percentile
         else:
             condition = written(condition)
         correlation = {
@@ -247,6 +250,15 @@ def _measure(rule: Rule, window: list[Entry]) -> Any:
             return max(
                 n for n in range(len(names) + 1) if any(_rises(window, c) for c in combinations(names, n))
             )
-    numbers = [Fraction(v) for v in values if isinstance(v, int | float)]
-    total = sum(numbers)
-    return None if not numbers else total if rule.kind == "value_sum" else total / len(numbers)
+    numbers = sorted(Fraction(v) for v in values if isinstance(v, int | float))
+    if not numbers:
+        return None
+    match rule.kind:
+        case "value_sum":
+            return sum(numbers)
+        case "value_avg":
+            return sum(numbers) / len(numbers)
+    # Linear between those on both sides of the rank.
+    below, part = divmod((len(numbers) - 1) * Fraction(rule.percentile, 100), 1)
+    above = numbers[min(int(below) + 1, len(numbers) - 1)]
+    return numbers[int(below)] * (1 - part) + above * part

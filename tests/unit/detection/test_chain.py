@@ -23,7 +23,8 @@ from secure_signal.core.instant import SECOND
 
 BASE = ("a", "b", "c")
 GROUPS = ((), ("user_id",), ("ip",), ("user_id", "ip"), ("ip", "user_id"))
-KINDS = ("event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg")
+NUMERIC = ("value_sum", "value_avg", "value_percentile", "value_median")
+KINDS = ("event_count", "value_count", "temporal", "temporal_ordered", *NUMERIC)
 
 
 def base(name: str) -> str:
@@ -74,7 +75,7 @@ def rule_sets(draw: st.DrawFn) -> list[Rule]:
             draw(st.lists(st.sampled_from([*BASE, *inner * 2]), min_size=1, max_size=3, unique=True))
         )
         kind = draw(st.sampled_from(KINDS))
-        counted = {"value_count": "user_id", "value_sum": "n", "value_avg": "n"}.get(kind, "")
+        counted = {"value_count": "user_id", **dict.fromkeys(NUMERIC, "n")}.get(kind, "")
         rules.append(
             Rule(
                 name=f"rule_{number}",
@@ -85,6 +86,7 @@ def rule_sets(draw: st.DrawFn) -> list[Rule]:
                 condition=draw(conditions(kind, names)),
                 field=counted,
                 suppress=draw(st.sampled_from([0, 4, 30])),
+                percentile=draw(st.sampled_from([0, 30, 50, 95])) if kind == "value_percentile" else 50,
             )
         )
     return rules
@@ -193,3 +195,56 @@ def test_several_tasks_find_what_one_does(rules: list[Rule], signals: list[Entry
             for match in others:
                 anomalies += by_place[crc32(engine.place(match).encode()) % 3].enter(match, n, LATER)
     assert in_any_order(found(ruleset, anomalies)) == in_any_order(observe(Engine(ruleset), signals))
+
+
+@st.composite
+def growing(draw: st.DrawFn) -> list[Rule]:
+    """Chains whose conditions more entries only make truer, over a spree or over several."""
+    rules: list[Rule] = []
+    for number in range(draw(st.integers(2, 4))):
+        inner = [r.name for r in rules if "ip" in r.group_by]
+        names = draw(st.lists(st.sampled_from([*BASE, *inner * 2]), min_size=1, unique=True, max_size=3))
+        kind = draw(st.sampled_from(["event_count", "value_count", "temporal"]))
+        rules.append(
+            Rule(
+                name=f"rule_{number}",
+                kind=kind,
+                rules=tuple(names),
+                group_by=draw(st.sampled_from([(), ("ip",)])),
+                timespan=draw(st.sampled_from([30, 700])),
+                condition={"gte": draw(st.integers(1, len(names) if kind == "temporal" else 4))},
+                field="ip" if kind == "value_count" else "",
+            )
+        )
+    return rules
+
+
+@settings(max_examples=60, deadline=None)
+@given(growing(), st.integers(0, 2**32))
+def test_out_of_order_it_finds_the_same_episodes_each_once(rules: list[Rule], seed: int) -> None:
+    """Sprees of twenty seconds, each shuffled: in which one a group's episode begins is the same."""
+    choice = random.Random(seed)
+    every = 320 * SECOND
+    sprees = [
+        [
+            Entry(
+                START + spree * every + choice.randrange(20 * SECOND),
+                f"id-{spree}-{number}",
+                choice.choice("uvw"),
+                {"ip": choice.choice("xxyz")},
+                tuple(choice.sample(BASE, choice.choice([1, 1, 2]))),
+            )
+            for number in range(choice.randrange(8))
+        ]
+        for spree in range(6)
+    ]
+    ruleset = compiled(rules)
+    judge = judge_of(rules, ruleset)
+    in_order = [signal for spree in sprees for signal in sorted(spree, key=lambda s: s.time)]
+    expected = [one for signal in in_order for one in judge.see(signal)]
+    shuffled = observe(Engine(ruleset), [signal for spree in sprees for signal in spree])
+
+    def episodes(some: Sequence[Found]) -> list[tuple[str, str, int]]:
+        return sorted((f.rule, repr(f.group), (f.time - START) // every) for f in some)
+
+    assert episodes(shuffled) == episodes(expected)
