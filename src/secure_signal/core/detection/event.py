@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from operator import methodcaller
 from typing import Annotated, Any
 
 import msgspec
@@ -157,16 +156,14 @@ _MAX_BYTES = payload.MAX_BYTES // 26
 _MAX_EXPONENT = 99
 
 
-_braces = methodcaller("count", b"{")
-
-
 def _is_small(values: Sequence[bytes], block: bytes) -> bool:
     """Whether each value is short, and cannot be nested too deep."""
     if max(map(len, values), default=0) > _MAX_BYTES:
         return False
-    return max(map(_braces, values), default=0) <= payload.MAX_DEPTH and (
-        b"[" not in block
-        or all(value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values)
+    # Two belong to every signal: itself, and its payload.
+    nested = block.count(b"{") + (block.count(b"[") if b"[" in block else 0) - 2 * len(values)
+    return nested <= payload.MAX_DEPTH - 2 or all(
+        value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values
     )
 
 
