@@ -7,7 +7,7 @@ entries come in the order of (arrival, source), as one instance alone would read
 
 A source that was read to its end is as far as the clock and some seconds more; its owner says so each
 second. So nobody waits for the idle, and while all sources are live, each entry passes at once. One
-without an owner gets one within the group's session timeout.
+without an owner gets one within the group's session timeout; if it does not, it is waited for 30 seconds.
 
 All of this follows from the log alone: what is sent and how far each source says it is, never when it is
 read. Read again from a saved state, the entries come in the same order and have the same numbers.
@@ -20,6 +20,7 @@ from heapq import heappop, heappush, heapreplace
 import msgspec
 
 from secure_signal.core.detection.match import Match
+from secure_signal.core.roll_call import RollCall
 
 CAPACITY = 200_000
 """Entries that are held back at most; beyond, the oldest pass."""
@@ -55,7 +56,7 @@ class Standing(msgspec.Struct, frozen=True):
     """How far a merge is: all that is needed to go on from, besides what is held back.
 
     ``passed`` is the last entry of each source that came out (offset and number), ``count`` how many did.
-    ``read`` is the offset of the first parcel that was not taken.
+    ``read`` is the offset of the first parcel that was not taken, ``roll_call`` who was heard of until then.
     """
 
     topic_id: str = ""
@@ -64,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True):
     count: int = 0
     progress: dict[int, int] = {}
     passed: dict[int, tuple[int, int]] = {}
+    roll_call: RollCall = RollCall()
 
 
 class Merge:
@@ -82,6 +84,7 @@ class Merge:
         self._progress = dict(standing.progress)
         self._passed = dict(standing.passed)
         self._taken = dict(standing.passed)
+        self._roll_call = standing.roll_call
         self._queues: dict[int, deque[tuple[Entry, int]]] = {}
         self._heads: list[tuple[int, int]] = []
         self.held = 0
@@ -91,7 +94,13 @@ class Merge:
     def standing(self) -> Standing:
         """How far it is now."""
         return Standing(
-            self._topic_id, self._sources, self._read, self._count, dict(self._progress), dict(self._passed)
+            self._topic_id,
+            self._sources,
+            self._read,
+            self._count,
+            dict(self._progress),
+            dict(self._passed),
+            self._roll_call,
         )
 
     @property
@@ -99,13 +108,19 @@ class Merge:
         """The offset of the first parcel of which an entry is held back, or else of the next parcel."""
         return min((queue[0][1] for queue in self._queues.values() if queue), default=self._next)
 
+    @property
+    def silent(self) -> set[int]:
+        """The sources that are not waited for, as nothing was heard of them for long."""
+        return self._roll_call.silent
+
     def floor(self, but: set[int]) -> int:
-        """How far (ms) the slowest source is, not counting some; -1 where one was never heard of."""
-        others = (self._progress.get(source, -1) for source in range(self._sources) if source not in but)
+        """How far (ms) the slowest source is, but for some and the silent; -1 where one was not heard of."""
+        ignored = but | self.silent
+        others = (self._progress.get(source, -1) for source in range(self._sources) if source not in ignored)
         return min(others, default=2**63)
 
-    def take(self, parcel: Parcel, offset: int) -> Iterator[tuple[int, Entry]]:
-        """Take the parcel at an offset; the entries that pass now, each with its number."""
+    def take(self, parcel: Parcel, offset: int, timestamp: int) -> Iterator[tuple[int, Entry]]:
+        """Take the parcel at an offset, with Kafka's timestamp (ms); the entries that pass, with numbers."""
         self._next = offset + 1
         if offset < self._read:
             if parcel.topic_id == self._topic_id:
@@ -118,10 +133,12 @@ class Merge:
         self._hold(parcel, offset)
         self._sources = parcel.sources
         self._progress.update(parcel.progress)
+        self._roll_call = self._roll_call.after(parcel.progress, parcel.sources, timestamp)
         yield from self._pass(self.floor(set()))
 
     def _begin(self, topic_id: str) -> None:
         self._topic_id = topic_id
+        self._roll_call = RollCall()
         for known in (self._progress, self._passed, self._taken):
             known.clear()
 
@@ -158,4 +175,5 @@ class Merge:
         """At the floor itself, sources go in the order of their numbers."""
         if time != floor:
             return time < floor
-        return all(self._progress.get(other, -1) > floor for other in range(min(source, self._sources)))
+        before = set(range(min(source, self._sources))) - self.silent
+        return all(self._progress.get(other, -1) > floor for other in before)

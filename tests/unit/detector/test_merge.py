@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secure_signal.core import merge
+from secure_signal.core import merge, roll_call
 from secure_signal.core.detection.match import Match
 from secure_signal.core.merge import Entry, Merge, Parcel, Standing
 
@@ -21,12 +21,14 @@ def parcel(progress: dict[int, int], *entries: Entry, sources: int = 2, topic: s
     return Parcel(topic, sources, progress, list(entries))
 
 
-def taken(merging: Merge, parcels: list[Parcel], start: int = 0) -> list[tuple[int, int, int]]:
-    """Number, source and offset of what passes."""
+def taken(
+    merging: Merge, parcels: list[Parcel], start: int = 0, apart: int = 1
+) -> list[tuple[int, int, int]]:
+    """Number, source and offset of what passes; parcels are so many milliseconds apart."""
     return [
         (number, passed.source, passed.offset)
         for offset, each in enumerate(parcels[start:], start)
-        for number, passed in merging.take(each, offset)
+        for number, passed in merging.take(each, offset, offset * apart)
     ]
 
 
@@ -69,20 +71,27 @@ def test_whichever_source_is_ahead_entries_come_once_and_in_the_order_of_their_a
 
 
 @settings(max_examples=200)
-@given(ARRIVALS, st.integers(0, 99), st.lists(st.integers(0, 60), max_size=4), st.integers(1, 9))
+@given(
+    ARRIVALS,
+    st.integers(0, 99),
+    st.lists(st.integers(0, 60), max_size=4),
+    st.integers(1, 9),
+    st.sampled_from([1, 1_500, 9_000]),
+)
 def test_restored_at_any_moment_it_gives_the_rest_in_the_same_order_with_the_same_numbers(
-    arrivals: list[list[int]], seed: int, deaths: list[int], capacity: int
+    arrivals: list[list[int]], seed: int, deaths: list[int], capacity: int, apart: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merge, "CAPACITY", capacity)
+        patch.setattr(roll_call, "PATIENCE", 4_000)
         log = published(arrivals, random.Random(seed))
-        steady = taken(Merge(Standing()), log)
+        steady = taken(Merge(Standing()), log, 0, apart)
         shaken: list[tuple[int, int, int]] = []
         standing, oldest = b"", 0
         for death in [*deaths, len(log)]:
             known = msgspec.json.decode(standing, type=Standing) if standing else Standing()
             merging = Merge(known, oldest)
-            shaken += taken(merging, log[:death], oldest)
+            shaken += taken(merging, log[:death], oldest, apart)
             standing, oldest = msgspec.json.encode(merging.standing), merging.oldest
         assert shaken == steady
 
@@ -91,6 +100,31 @@ def test_a_source_that_nobody_heard_of_is_waited_for() -> None:
     log = [parcel({0: FAR}, entry(0, 0, 10)), parcel({1: 11})]
     assert places(taken(Merge(Standing()), log[:1])) == []
     assert places(taken(Merge(Standing()), log)) == [(0, 0)]
+
+
+def test_a_source_that_falls_silent_is_waited_for_half_a_minute() -> None:
+    log = [parcel({0: FAR, 1: 5}, entry(0, 0, 10)), *[parcel({0: FAR})] * 31]
+    merging = Merge(Standing())
+    assert places(taken(merging, log[:31], apart=1_000)) == []
+    assert places(taken(merging, log, 31, apart=1_000)) == [(0, 0)]
+    assert merging.silent == {1}
+    late = [*log, parcel({1: 20}, entry(1, 0, 7))]
+    assert places(taken(merging, late, len(log), apart=1_000)) == [(1, 0)]
+    assert merging.silent == set()
+    assert merging.floor(set()) == 20
+
+
+def test_while_nobody_speaks_nobody_is_given_up() -> None:
+    hours = 3_600_000
+    log = [parcel({0: 1, 1: 5}, entry(0, 0, 10)), parcel({0: FAR}), parcel({1: FAR})]
+    merging = Merge(Standing())
+    assert places(taken(merging, log[:2], apart=hours)) == []
+    assert places(taken(merging, log, 2, apart=hours)) == [(0, 0)]
+
+
+def test_a_source_that_is_new_is_waited_for_from_then_on() -> None:
+    log = [*[parcel({0: FAR}, sources=1)] * 60, parcel({0: FAR}, entry(0, 0, 10), sources=2)]
+    assert places(taken(Merge(Standing()), log, apart=1_000)) == []
 
 
 def test_no_more_is_held_back_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,10 @@ REPEATED = Counter("detector_signals_repeated_total", "Signals dropped because t
 UNREADABLE = Counter("detector_records_unreadable_total", "Records skipped because they hold no signal")
 MATCHES = Counter("detector_matches_published_total", "Matches sent to the task that holds their group")
 HELD = Gauge("detector_matches_held", "Matches held back until slower instances have caught up")
+SILENT = Gauge(
+    "detector_sources_silent",
+    "Partitions of signal-events of which no instance tells anything: matches do not wait for them any more",
+)
 LATE = Counter("detector_matches_late_total", "Matches left out of windows because they came too late")
 SUPPRESSED = Counter(
     "detector_anomalies_suppressed_total",

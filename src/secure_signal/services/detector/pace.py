@@ -16,6 +16,8 @@ class Pace:
 
     It is a minute of arrival after the slowest of the sources that others read, as far as the parcels tell
     that came here. One that does not move for ten seconds is not waited for: ``merge.CAPACITY`` holds then.
+    So it does for an instance without a partition of ``signal-matches``, which hears of no other: it has no
+    limit, and what others hold back beyond their room is counted where it comes too late.
     """
 
     def __init__(self) -> None:
