@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from secure_signal.core.detection import cost_class, reach, summary, wording
-from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, Not, SameAs
+from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Keyword, Node, Not, SameAs, leaves
 from secure_signal.core.detection.correlation import Alternative, Correlation, Kind, Slot
 from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 from secure_signal.core.detection.ruleset import RuleSet
@@ -117,16 +117,12 @@ def _anomalies(rule: Rule, ruleset: RuleSet) -> str:
 
 
 def _fields(node: Node) -> Iterator[str]:
-    match node:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _fields(part)
-        case Not(part):
-            yield from _fields(part)
-        case SameAs(name, other):
-            yield from (name, other)
-        case Field(name):
-            yield name
+    for leaf in leaves(node):
+        match leaf:
+            case SameAs(name, other):
+                yield from (name, other)
+            case Field(name):
+                yield name
 
 
 def _tree(node: Node) -> Iterator[str]:
