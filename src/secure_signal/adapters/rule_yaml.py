@@ -13,6 +13,15 @@ _MAX_DOCUMENTS = 5_000
 _MAX_NODES = 20_000
 _MAX_DEPTH = 32
 _LINES_DEPTH = 6
+_INDENT = "the indentation differs from that of the lines above, or a quote or bracket is not closed"
+# What libyaml says, and what there is to mend.
+_WORDS = {
+    "did not find expected key": _INDENT,
+    "did not find expected '-' indicator": _INDENT,
+    "mapping values are not allowed in this context": "a colon stands where none can be; quote the text",
+    "found character that cannot start any token": "a word begins with a tab, @, ` or %; quote the text",
+    "could not find expected ':'": "a key has no colon after it",
+}
 
 
 def read(content: bytes, file: str) -> Iterator[Document | Problem]:
@@ -39,7 +48,8 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
                 yield Document(content, file, dict(_lines(node, ())))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        yield Problem(file, mark.line + 1 if mark else 1, f"is no YAML that can be read: {error.problem}")
+        why = _WORDS.get(str(error.problem), error.problem)
+        yield Problem(file, mark.line + 1 if mark else 1, f"is no YAML that can be read: {why}")
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         yield Problem(file, line, f"is no YAML that can be read: {error.reason}")

@@ -9,6 +9,7 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
 from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core.errors import UsageError
 
+WITHIN = FAILED.replace(" {outcome: failure}", "\n    - outcome: failure\n    - FIELD")
 WRONG: list[tuple[str, int, str]] = [
     (FAILED.replace("outcome:", "outcome|containz:"), 8, "containz"),
     (FAILED.replace("condition: sel", "condition: sel and flt"), 9, "flt"),
@@ -20,9 +21,9 @@ WRONG: list[tuple[str, int, str]] = [
     (BRUTE_FORCE.replace("level: high", f"name: {'n' * 257}"), 4, "at most 256"),
     (FAILED.replace("title: Failed login\n", ""), 2, "title"),
     (FAILED.replace("{product: app, category: authentication}", "{}"), 6, "product, category"),
-    (FAILED.replace("outcome: failure", "'outcome|re': '(a'"), 7, "(a"),
-    (FAILED.replace("outcome: failure", "'outcome|cidr': 10.0.0.1/8"), 7, "CIDR"),
-    (FAILED.replace("outcome: failure", "'outcome|gt': x"), 7, "x"),
+    (FAILED.replace("outcome: failure", "'outcome|re': '(a'"), 8, "(a"),
+    (FAILED.replace("outcome: failure", "'outcome|cidr': 10.0.0.1/8"), 8, "CIDR"),
+    (FAILED.replace("outcome: failure", "'outcome|gt': x"), 8, "x"),
     (FAILED.replace("detection:", "detections:"), 2, "detection"),
     (FAILED + "  sel: {a: b}\n", 10, "sel"),
     (BRUTE_FORCE.replace("failed_login", "faild_login"), 2, "did you mean 'failed_login'?"),
@@ -30,6 +31,37 @@ WRONG: list[tuple[str, int, str]] = [
     (BRUTE_FORCE.replace("event_count", "event_cout"), 6, "event_count"),
     (BRUTE_FORCE.replace("gte: 3", "field: x"), 10, "exactly one"),
     (BRUTE_FORCE.replace("event_count", "value_count"), 5, "field"),
+    (
+        FAILED.replace("outcome:", "outcome|contain:"),
+        8,
+        "outcome|contain: there is no modifier 'contain'; did you",
+    ),
+    (FAILED.replace("outcome:", "outcome|greater:"), 8, "write one of all, "),
+    (WITHIN.replace("FIELD", "ip|gt: x"), 10, "ip|gt: gt takes a number, not 'x'"),
+    (WITHIN.replace("FIELD", "ip|exists: maybe"), 10, "exists takes true or false, not 'maybe'"),
+    (WITHIN.replace("FIELD", "ip|re: '(a'"), 10, "ip|re: Regular expression '(a' is invalid"),
+    (WITHIN.replace("FIELD", "ip|cidr: 1.2.3.4/99"), 10, "ip|cidr: Invalid CIDR"),
+    (
+        WITHIN.replace("FIELD", "timestamp|lt|hour: 6"),
+        10,
+        "hour stands before the comparison, as in timestamp|hour|lt",
+    ),
+    (FAILED.replace("condition: sel", "condition: sel AND sel"), 9, "write `and` in lower case"),
+    (FAILED.replace("condition: sel", "condition: sel sel"), 9, "cannot be read from 'sel' on"),
+    (FAILED.replace("  condition: sel\n", ""), 7, "there is no `condition:` under `detection:`; write one"),
+    (FAILED.replace("  condition", "  conditon"), 9, "'conditon' is perhaps meant to be it"),
+    (FAILED.replace("  condition", "condition"), 9, "indent the one here"),
+    (
+        FAILED.replace("sel: {outcome: failure}", "sel:\n  outcome: failure"),
+        8,
+        "'sel' is empty; indent its fields",
+    ),
+    (
+        BRUTE_FORCE.replace("gte: 3", "at_least: 3"),
+        10,
+        "correlation.condition.at_least is unknown; write lt, lte",
+    ),
+    ("a:\n  b: c\n d: e\n", 3, "the indentation differs"),
     ("- a\n- b\n", 1, "mapping"),
     ("title: [a\n", 2, "YAML"),
     ("a: b\n\tc: d\n", 2, "YAML"),

@@ -13,6 +13,7 @@ from sigma.rule import SigmaRule
 from secure_signal.core.detection import (
     extension,
     extent,
+    layout,
     sigma,
     sigma_chain,
     sigma_correlation,
@@ -76,9 +77,9 @@ def _silenced(
 
 
 def _spelt(documents: Iterable[Document], problems: list[Problem]) -> Iterator[Document]:
-    """Those whose keys are right; what is missing under a wrong one is not told besides."""
+    """Those whose keys are right, and where they belong; what is missing there is not told besides."""
     for document in documents:
-        misspelt = list(vocabulary.problems(document))
+        misspelt = [*vocabulary.problems(document), *layout.problems(document)]
         problems.extend(misspelt)
         if not misspelt:
             yield document

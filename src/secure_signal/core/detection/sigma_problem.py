@@ -4,6 +4,7 @@ import re
 
 from sigma.exceptions import SigmaError
 
+from secure_signal.core.detection import sigma_field
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.extension import KEY
 from secure_signal.core.detection.problem import Problem
@@ -13,6 +14,10 @@ _LONGEST = 500
 _OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x\w+>'?")
 # What pySigma quotes, or names in other ways.
 _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
+
+_CAPITAL = re.compile(r"found '(?P<word>AND|OR|NOT|And|Or|Not)'")
+_UNREAD = re.compile(r"Expected .*, found (?P<word>'.*')")
+_PLACE = re.compile(r"\s*\(at char \d+\), \(line:\d+, col:\d+\)")
 
 # The key at fault and the way out, by pySigma's class of error.
 _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
@@ -30,8 +35,8 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
         ("detection", "condition"),
         "join the names of selections by and, or, not, `1 of` and `all of`",
     ),
-    "SigmaModifierError": (("detection",), "the Sigma specification lists the modifiers"),
-    "SigmaTypeError": (("detection",), "see which values the modifier takes in the Sigma specification"),
+    "SigmaModifierError": (("detection",), ""),
+    "SigmaTypeError": (("detection",), ""),
     "SigmaRegularExpressionError": (("detection",), "mend the expression"),
     "SigmaValueError": (("detection",), ""),
     "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
@@ -55,10 +60,26 @@ def of(document: Document, error: SigmaError) -> Problem:
         kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
     path, advice = _AT_FAULT.get(kind, ((), ""))
     in_filter = ("filter", *path[1:])
-    line = _line_of_quoted(document, message) or document.line(path, path[:1], in_filter, in_filter[:1])
-    return Problem(
-        document.file, line, f"{brief(message).rstrip('.')}; {advice}" if advice else brief(message)
-    )
+    field = sigma_field.path_of(document, message) if path == ("detection",) else None
+    if field:
+        line = document.lines.get(field)
+    else:
+        line = None if _UNREAD.match(message) else _line_of_quoted(document, message)
+    line = line or document.line(path, path[:1], in_filter, in_filter[:1])
+    told = brief(_in_words(message)).rstrip(".") if advice else brief(_in_words(message))
+    where = f"{brief(field[-1])}: " if field else ""
+    return Problem(document.file, line, f"{where}{told}; {advice}" if advice else f"{where}{told}")
+
+
+def _in_words(message: str) -> str:
+    """Without what is of the parser: the names of its classes, and its count of characters."""
+    capital = _CAPITAL.search(message)
+    if capital:
+        return f"write `{capital['word'].lower()}` in lower case"
+    unread = _UNREAD.match(message)
+    if unread:
+        return f"the condition cannot be read from {unread['word']} on"
+    return sigma_field.in_words(_PLACE.sub("", message))
 
 
 def brief(message: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.extension import KEY
 from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.value import COMPARISONS
 
 _TOP = (
     *("title", "id", "name", "related", "taxonomy", "status", "description", "license", "references"),
@@ -18,6 +19,7 @@ _TOP = (
 )
 _LOGSOURCE = ("product", "category", "service", "definition")
 _CORRELATION = ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate")
+_CONDITION = (*COMPARISONS, "field", "percentile")
 # What people look for in a correlation, and where it stands.
 _ELSEWHERE = {"suppress": KEY, "tests": KEY, "field": "condition", "percentile": "condition"}
 _CLOSE = 0.75
@@ -36,6 +38,8 @@ def problems(document: Document) -> Iterator[Problem]:
         if key in _ELSEWHERE:
             advice = f"it stands under `{_ELSEWHERE[key]}:`"
         yield _problem(document, ("correlation", key), advice)
+    for key, _ in _unknown(document, ("correlation", "condition"), _CONDITION):
+        yield _problem(document, ("correlation", "condition", key), f"write {', '.join(_CONDITION)}")
 
 
 def notes(document: Document) -> Iterator[str]:
