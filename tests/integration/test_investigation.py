@@ -144,9 +144,10 @@ def test_why_there_is_an_anomaly(find: Find, rules: Path) -> None:
 def test_why_tells_that_the_rules_have_changed(find: Find, rules: Path) -> None:
     (found,) = find(failures(1, 2, 3))
     rules.write_text(RULES.replace("gte: 3", "gte: 2"))
-    changed, not_again = run("why", found.id, "--rules", str(rules))["notes"]
+    changed, not_again, instead = run("why", found.id, "--rules", str(rules))["notes"]
     assert "The rules have changed since" in changed
     assert "do not lead to this anomaly" in not_again
+    assert "The condition was true already" in instead
     rules.write_text(RULES.partition("---")[0])
     told = run("why", found.id, "--rules", str(rules))
     assert told["verdict"] is None
