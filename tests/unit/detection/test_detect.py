@@ -82,7 +82,8 @@ def test_bad_lines_are_named_and_the_good_ones_judged(folder: Path) -> None:
     result = detect(folder, [b"{", b"", *good, b'{"user_id":"x"}', b"\xff"])
     assert result.exit_code == 1
     assert [json.loads(line)["rule_id"] for line in result.stdout.splitlines()] == [SUM]
-    assert [line.split(":")[0] for line in result.stderr.splitlines()[:3]] == ["line 1", "line 6", "line 7"]
+    told = [line.split(":")[0] for line in result.stderr.splitlines() if line.startswith("line ")]
+    assert told == ["line 1", "line 6", "line 7"]
     assert "3 lines" in result.stderr
 
 
