@@ -48,12 +48,14 @@ def failure(offset: int, user_id: str, ahead: int = 0, arrival: int = NOW // 100
     return record(offset, signal.encode(made), arrival)
 
 
+ODD = (
+    b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
+    b' "payload": {"ip": "10.0.0.7"}}'
+)
+
+
 def test_a_signal_without_id_gets_that_of_its_record(task: SignalTask) -> None:
-    value = (
-        b'{"user_id": "user-7", "type": "auth.login", "timestamp": "2026-05-01T12:00:00Z",'
-        b' "payload": {"ip": "10.0.0.7"}}'
-    )
-    first, second = read(task, Block([5, 6], [NOW // 1000] * 2, [value] * 2))
+    first, second = read(task, Block([5, 6], [NOW // 1000] * 2, [ODD] * 2))
     assert first.evidence == [identity.of_record("id", 0, 5)]
     assert second.evidence == [identity.of_record("id", 0, 6)]
 
@@ -70,6 +72,67 @@ def test_the_far_future_counts_in_no_window(task: SignalTask) -> None:
     for offset in range(8):
         assert not read(task, failure(offset, "ann", ahead=301))
     assert task.engine.groups == 0
+
+
+def test_of_a_block_only_what_lies_in_the_far_future_counts_in_no_window(task: SignalTask) -> None:
+    before = REGISTRY.get_sample_value("detector_matches_future_total") or 0
+    blocks = [failure(offset, "ann", ahead=301 if offset == 1 else 0) for offset in range(5)]
+    values = [block.values[0] for block in blocks]
+    (found,) = read(task, Block(range(5), [NOW // 1000] * 5, values))
+    assert found.evidence == ["0", "2", "3", "4"]
+    assert task.engine.watermark == NOW
+    assert REGISTRY.get_sample_value("detector_matches_future_total") == before + 1
+
+
+def test_rules_that_look_at_one_signal_alone_find_it_whatever_time_it_claims(task: SignalTask) -> None:
+    (found,) = read(task, record(5, ODD, arrival=1))
+    assert found.evidence == [identity.of_record("id", 0, 5)]
+
+
+def test_in_a_block_each_signal_arrives_at_a_time_of_its_own(task: SignalTask) -> None:
+    blocks = [failure(0, "ann", ahead=10), failure(1, "bob", ahead=20)]
+    values = [block.values[0] for block in blocks]
+    task.read(Block([0, 1], [NOW // 1000, NOW // 1000 + 15_000], values))
+    # The second is ahead of its own arrival, and not of the first one's.
+    assert task.engine.watermark == NOW + 15 * SECOND
+
+
+def test_late_signals_are_counted_and_told(task: SignalTask) -> None:
+    before = REGISTRY.get_sample_value("detector_matches_late_total") or 0
+    for offset, ahead in enumerate([0, -60, -61, -62]):
+        task.read(failure(offset, "ann", ahead))
+    task.tell()
+    assert REGISTRY.get_sample_value("detector_matches_late_total") == before + 2
+
+
+@pytest.mark.parametrize(
+    ("counted", "metric"),
+    [
+        ("late", "detector_matches_late_total"),
+        ("full", "detector_windows_full_total"),
+        ("crowded", "detector_groups_dropped_total"),
+        ("suppressed", "detector_anomalies_suppressed_total"),
+    ],
+)
+def test_what_the_engine_counts_is_told_once(
+    task: SignalTask, monkeypatch: pytest.MonkeyPatch, counted: str, metric: str
+) -> None:
+    before = REGISTRY.get_sample_value(metric)
+    assert before is not None
+    monkeypatch.setattr(Engine, counted, 3)
+    task.tell()
+    task.tell()
+    assert REGISTRY.get_sample_value(metric) == before + 3
+
+
+def test_event_time_goes_on_where_the_last_owner_left_it(task: SignalTask) -> None:
+    for offset, user in enumerate(["ann", "bob"]):
+        task.read(failure(offset, user, ahead=-10 * offset))
+    saved = checkpoint.collect(checkpoint.entries(task), [("signal-events", 0)])["signal-events", 0]
+    assert saved.marker is not None
+    successor = SignalTask("signal-events", 0, Engine(RULESET), saved.marker)
+    assert successor.restore(saved.groups) == 0
+    assert successor.engine.watermark == task.engine.watermark == NOW
 
 
 def test_records_without_a_time_count_in_their_groups_and_end_nobody_elses(task: SignalTask) -> None:
