@@ -111,6 +111,9 @@ def test_rules_that_no_signal_reaches_are_told(folder: Folder) -> None:
         "note: 1 rule looks at product other, category authentication, which no type"
     )
     assert result.exit_code == 0
+    result = folder.run("check", folder.write(FAILED.replace("authentication", "authentification")))
+    assert "did you mean product app, category authentication?" in result.output
+    assert "rule-0.yml:2)" in result.output
 
 
 def test_each_problem_has_its_file_and_line(folder: Folder) -> None:
@@ -361,4 +364,7 @@ def test_a_profile_counts_the_signals_that_each_rule_was_tried_with(folder: Fold
     tried = {" ".join(row[4:6]): row[2] for row in cells if len(row) > 4}
     assert "Failed login" in tried
     assert tried["Password spray"] == "3"
-    assert (result.exit_code, result.stderr) == (1, "Left out 1 line that is no signal.\n")
+    assert result.exit_code == 1
+    first, summary = result.stderr.splitlines()
+    assert first.startswith("line 6: ")
+    assert summary == "Left out 1 line that is no signal."

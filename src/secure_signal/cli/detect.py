@@ -41,9 +41,10 @@ def detect(
 ) -> None:
     """Judge signals (NDJSON on stdin) by Sigma rules; anomalies come as NDJSON on stdout.
 
-    Signals may be out of order by up to 60 seconds: they are judged by event time. One that comes again
-    (same id and timestamp) is judged once. A line that is no signal is reported on stderr with its number
-    and reason; the exit code is then 1.
+    Signals are judged by event time: they are put in its order first, where they are out of it by up to 60
+    seconds, or lie in the same 128 kB. One that comes later still counts in windows that reach back to it;
+    how many did not is told on stderr. One that comes again (same id and timestamp) is judged once. A line
+    that is no signal is reported on stderr with its number and reason; the exit code is then 1.
 
     Example: `secure-signal detect --rules my-rules/ < signals.ndjson > anomalies.ndjson`
     """
@@ -55,9 +56,9 @@ def detect(
 
     engine = Engine(rule_files.load(rules, logsources))
     for rule, notice in engine.ruleset.notices:
-        typer.echo(f"{rule.origin}: {rule.title}: {notice}", err=True)
+        typer.echo(f"{rule.origin}: note: {rule.title}: {notice}", err=True)
     for remark in engine.ruleset.remarks:
-        typer.echo(remark, err=True)
+        typer.echo(f"note: {remark}", err=True)
     lines = _Lines(sys.stdin.buffer)
     # What lives long is texts and numbers: cycles are looked for seldom.
     gc.freeze()

@@ -187,6 +187,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
         for read in event.read([line.rstrip()]) if line.strip() else ():
             if isinstance(read, RefusedError):
                 bad += 1
+                typer.echo(f"line {position + 1}: {read}", err=True)
             else:
                 measured.add(engine, read, position, time.perf_counter)
     Console(width=rule_tables.WIDTH).print(rule_tables.of_profile(measured, engine.ruleset))

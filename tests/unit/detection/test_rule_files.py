@@ -207,7 +207,9 @@ def test_log_sources_that_no_signal_has_are_told_once_each(load: Load) -> None:
         elsewhere.replace(RULE, OTHER).replace("failed_login", "a"),
         elsewhere.replace(RULE, SUM).replace("failed_login", "b"),
     )
-    assert ruleset.remarks == ("2 rules look at product windows, which no type of signals has",)
+    (remark,) = ruleset.remarks
+    assert remark.startswith("2 rules look at product windows, which no type of signals has: ")
+    assert remark.endswith("rule-2.yml:2) and 1 more")
 
 
 @pytest.fixture

@@ -204,6 +204,16 @@ def test_a_rule_that_the_engine_gives_up_is_told(load: Load) -> None:
     assert (told.reason, "took too long" in told.text) == (Reason.NOT_MATCHED, True)
 
 
+def test_rules_that_matched_in_another_order_are_told_so(load: Load) -> None:
+    events = [Event.of(signal(0, payload={"outcome": "success"})), Event.of(signal(1))]
+    told = judge(load(FAILED, SUCCEEDED, IN_ORDER), OTHER, events[-1], events)
+    assert told.reason is Reason.NOT_CROSSED
+    assert "All rules matched" in told.text
+    assert told.text.endswith(
+        "but not in the order that is wanted, at rising times: Failed login, then Login."
+    )
+
+
 def test_what_was_suppressed_names_the_anomaly_before(load: Load) -> None:
     ruleset = load(FAILED, f"{BRUTE_FORCE}secure_signal: {{suppress: 1m}}\n")
     events = [Event.of(signal(s)) for s in (0, 1, 2, 30, 31, 32)]

@@ -1,12 +1,12 @@
 """A set of rules that work together, with the log sources they are routed by."""
 
+import difflib
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from secure_signal.core.detection.choice import Off
 from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.logsource import LogSources
+from secure_signal.core.detection.logsource import LogSource, LogSources
 from secure_signal.core.detection.rule import Detection, Narrowing, Rule
 
 
@@ -51,10 +51,22 @@ class RuleSet:
 def _unheard(rules: Iterable[Detection], logsources: LogSources) -> Iterator[str]:
     """The log sources of rules that no type of signals has, those of most rules first."""
     sources = {source for _, source in logsources.entries}
-    for source, count in Counter(rule.logsource for rule in rules).most_common():
+    looking: dict[LogSource, list[Detection]] = {}
+    for rule in rules:
+        looking.setdefault(rule.logsource, []).append(rule)
+    for source, of_it in sorted(looking.items(), key=lambda each: -len(each[1])):
         if not any(map(source.covers, sources)):
-            looks = "1 rule looks" if count == 1 else f"{count:,} rules look"
-            yield f"{looks} at {source}, which no type of signals has"
+            looks = "1 rule looks" if len(of_it) == 1 else f"{len(of_it):,} rules look"
+            more = f" and {len(of_it) - 1:,} more" if len(of_it) > 1 else ""
+            named = f"{of_it[0].title} ({of_it[0].origin}){more}"
+            yield f"{looks} at {source}, which no type of signals has{_meant(source, sources)}: {named}"
+
+
+def _meant(source: LogSource, known: Iterable[LogSource]) -> str:
+    """The known log source that is nearly this one, as a question."""
+    spelt = {str(each): each for each in known}
+    near = difflib.get_close_matches(str(source), spelt, n=1, cutoff=0.9)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _digest(rules: Iterable[Rule], logsources: LogSources) -> str:

@@ -11,7 +11,7 @@ from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import account, replay, sighting, summary
 from secure_signal.core.detection.account import Account
 from secure_signal.core.detection.backtest import warm_up
-from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection.correlation import Correlation, Kind
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.match import Match
@@ -187,6 +187,12 @@ def _suppressed(rule: Correlation, window: Account) -> str:
 
 
 def _short_of(rule: Correlation, window: Account) -> str:
+    if rule.kind is Kind.TEMPORAL_ORDERED and not rule.alternatives and all(window.rules.values()):
+        order = ", then ".join(slot.rule_title for slot in rule.slots)
+        return (
+            f"All rules matched in the {summary.duration(rule.timespan)} up to this signal, but not in the "
+            f"order that is wanted, at rising times: {order}."
+        )
     measured = "nothing to measure" if window.metric is None else f"{window.metric:,}"
     return (
         f"The condition is false: {measured} in the {summary.duration(rule.timespan)} up to this signal, "
