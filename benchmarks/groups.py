@@ -1,4 +1,4 @@
-"""What a group costs: bytes of an idle one, and the time of an entry by how many there are.
+"""What a group costs: bytes of an idle one by its entries, and the time of one by how many groups there are.
 
     python -m benchmarks.groups
 
@@ -54,13 +54,13 @@ def enter(groups: Groups, users: list[str], place: int, kind: Kind = Kind.VALUE_
         groups.enter((user,), at, f"{number:08x}-89ab-cdef-0123-456789abcdef", user, detail, number, at)
 
 
-def size(count: int) -> float:
-    """Bytes of resident memory for each idle group, its key and its place included."""
+def size(count: int, entries: int) -> float:
+    """Bytes of resident memory for each idle group with so many entries, its key and its place included."""
     gc.collect()
     before = psutil.Process().memory_info().rss
     groups = groups_of(Kind.VALUE_COUNT)
-    for place in range(0, count, ENTRIES):
-        enter(groups, [f"user-{n:07}" for n in range(place, place + ENTRIES)], place)
+    for place in range(0, count * entries, ENTRIES):
+        enter(groups, [f"user-{n % count:07}" for n in range(place, place + ENTRIES)], place)
         for _ in groups.changes():
             pass
     return (psutil.Process().memory_info().rss - before) / len(groups)
@@ -84,7 +84,8 @@ def ratio(kind: Kind, count: int) -> float:
 
 def main() -> None:
     """Print both."""
-    print(f"bytes for each of 300,000 idle groups with one entry: {size(300_000):.0f}")
+    sizes = ", ".join(f"{size(300_000, entries):.0f} with {entries}" for entries in range(1, 5))
+    print(f"bytes for each of 300,000 idle groups, by entries: {sizes}")
     for kind in (Kind.EVENT_COUNT, Kind.VALUE_COUNT):
         told = ", ".join(
             f"{ratio(kind, count):.2f} among {count:,}" for count in (10**3, 10**4, 10**5, 10**6)

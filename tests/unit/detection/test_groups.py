@@ -107,3 +107,33 @@ def test_who_floods_one_rule_leaves_the_groups_of_others() -> None:
             windows.groups("c").enter((f"{number}",), SPAN, f"{number}", "u", (), number, SPAN)
         windows.groups("loud").enter((f"{number}",), SPAN, f"{number}", "u", (1,), number, SPAN)
     assert len(windows.groups("c")) == 40
+
+
+@given(rules(), entries(), st.integers(300, 6_000))
+def test_what_groups_took_is_given_back_however_often_they_were_crowded(
+    rule: Correlation, arrived: list[Match], limit: int
+) -> None:
+    windows = Windows([rule], ALWAYS, limit)
+    of_rule = windows.groups("c")
+    for position, match in enumerate(arrived):
+        detail = metric.detail_of(match, rule.kind)
+        group = (match.signal_id[-1:],)
+        of_rule.enter(group, match.time, match.signal_id, "u", detail, position, match.time)
+    for key in [key for key, _ in windows.changes()]:
+        windows.drop(key)
+    assert (len(windows), of_rule.memory) == (0, 0)
+
+
+def test_a_few_groups_with_many_entries_displace_themselves() -> None:
+    windows = Windows([rule(Kind.EVENT_COUNT, "gte", 5)], ALWAYS, limit=2_000_000)
+    enter_one = windows.groups("c").enter
+    for position in range(3):
+        enter_one(("victim",), position, f"{position}", "u", (), position, SPAN)
+    for position in range(3, 60_000):
+        enter_one((f"busy-{position // 2_000}",), position % 2_000, f"{position}", "u", (), position, SPAN)
+    assert windows.crowded > 0
+    assert windows.groups("c").memory <= 2_500_000
+    found = [enter_one(("victim",), SPAN, f"last-{n}", "u", (), 60_000 + n, SPAN) for n in range(2)]
+    assert [opening.evidence for openings in found for opening in openings] == [
+        ["0", "1", "2", "last-0", "last-1"]
+    ]

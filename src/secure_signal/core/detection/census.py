@@ -3,7 +3,11 @@
 from typing import Protocol
 
 MEMORY = 400_000_000
-"""Bytes that all groups of a process may take, about: two million idle ones with one entry."""
+"""Bytes that all groups of a process may take, about: some two million idle ones with one entry.
+
+It is what the columns, texts and places in dicts take, of a long window by a sample. Which groups are dropped
+hangs on when windows went to rest: after a restart they may be others than in one run.
+"""
 
 
 class Member(Protocol):

@@ -171,7 +171,8 @@ class Groups:
             return ()
         window = self._population.wake(key)
         openings = insertion.enter(window, time, signal_id, user_id, detail)
-        window.weigh()
+        if key in self._awake:
+            window.weigh()
         return openings
 
     def _begin(self, key: Key, time: int, signal_id: str, user_id: str, detail: Detail) -> Sequence[Opening]:

@@ -38,9 +38,10 @@ class Population:
         self.changed.add(key)
         taken = _PLACE + getsizeof(key)
         if isinstance(group, Window):
+            # It may be laid to rest as soon as it is there.
+            group.weigh()
             self.awake[key] = group
             self.terms.take(taken)
-            group.weigh()
         else:
             self.resting[key] = group
             self.terms.take(taken + len(group))

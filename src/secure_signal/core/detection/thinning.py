@@ -54,7 +54,7 @@ def thin_out(groups: Population) -> int:
         for key in short:
             groups.rest(key)
         return 0
-    dropped = _longest(groups) or _longest_at_rest(groups)
+    dropped = _longest(groups) or _first_at_rest(groups)
     for key in dropped:
         groups.forget(key)
     return len(dropped)
@@ -67,8 +67,8 @@ def _longest(groups: Population) -> list[Key]:
     return nlargest(1 + len(groups.awake) // _SHARE, groups.awake, key=lambda key: groups.awake[key].weight)
 
 
-def _longest_at_rest(groups: Population) -> list[Key]:
-    """Some in front; they are few with many entries that are looked at again before others."""
+def _first_at_rest(groups: Population) -> list[Key]:
+    """Some in front, which then are looked at after all others."""
     front = list(islice(groups.resting, 1 + len(groups.resting) // _SHARE))
     single = [key for key in front if resting.is_single(groups.resting[key])]
     groups.put_last(front)
