@@ -126,7 +126,8 @@ def _equals(name: str, exact: frozenset[str | None]) -> Predicate:
     def holds(event: Event) -> bool:
         value = event.payload.get(name)
         if value.__class__ is str:
-            return value in exact or fold(value) in exact
+            # What is in small letters already is soon told.
+            return value in exact or (not (value.islower() and value.isascii()) and fold(value) in exact)
         return value is not None and not exact.isdisjoint(event.folded(name))
 
     return holds
