@@ -6,6 +6,7 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM,
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import origin
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import UsageError
@@ -207,6 +208,41 @@ def test_the_evidence_of_a_chain_are_signals(load: Load) -> None:
     assert successor.observe(events[-1], len(events) - 1, LATER) == [found]
 
 
+def link(name: str, number: int, rules: str, group_by: str = "user_id") -> str:
+    """A correlation that finds at its first entry, and tells of it whoever lists it."""
+    return (
+        f"title: {name}\nid: 00000000-0000-4000-9000-{number:012}\nname: {name}\ncorrelation:\n"
+        f"  type: event_count\n  rules: [{rules}]\n  group-by: {group_by}\n  timespan: 10s\n  condition: {{gte: 1}}\n"
+        "  generate: true\n"
+    )
+
+
+def test_what_is_found_first_is_followed_first(load: Load) -> None:
+    rules = (link("one", 1, "a"), link("two", 2, "one"), link("three", 3, "one"), link("four", 4, "two"))
+    found = observe(Engine(load(ABC[0], *rules)), signal(0, payload={"is": "a"}))
+    names = [each.anomaly_type for each in found if each.anomaly_type != "a"]
+    assert names in (["one", "two", "three", "four"], ["one", "three", "two", "four"])
+    first = next(rule.name for rule in load(ABC[0], *rules).correlations if rule.name in ("two", "three"))
+    assert names[1] == first
+
+
+def test_a_field_is_carried_through_correlations_in_between(load: Load) -> None:
+    rules = (link("one", 1, "a"), link("two", 2, "one"), link("three", 3, "two", group_by="ip"))
+    found = observe(Engine(load(ABC[0], *rules)), signal(0, payload={"is": "a", "ip": "x"}))
+    assert found[-1].group == {"ip": "x"}
+
+
+def test_the_signals_of_entries_stand_where_they_came_last() -> None:
+    assert origin.signals_of(["1", "2\nx", "1\ny"]) == ["2", "1"]
+
+
+def test_an_order_rises_strictly(load: Load) -> None:
+    rule = temporal("{gte: 2}", "a, b", "temporal_ordered")
+    for seconds, finds in (((0, 0), 0), ((0, 1), 1)):
+        a, b = (signal(s, number=n, payload={"is": "ab"[n]}) for n, s in enumerate(seconds))
+        assert len(observe(Engine(load(*ABC, rule)), a, b)) == finds
+
+
 def test_a_chained_anomaly_is_true_of_the_attack_that_its_evidence_is_of(load: Load) -> None:
     rule = outer("inner").replace("name: outer", "name: brute_force")
     signals = [*attack(0), *attack(100)]
@@ -263,7 +299,8 @@ def test_an_outer_rule_s_own_group_by_is_what_counts(load: Load) -> None:
 
 def test_an_anomaly_is_the_same_whoever_lists_its_rule(load: Load) -> None:
     loud = outer("inner", "country").replace("timespan", "generate: true\n  timespan")
-    signals = attack(0)
+    failure = {"outcome": "failure", "country": "DE"}
+    signals = [signal(n, payload=failure) for n in range(3)]
     (alone,) = observe(Engine(load(FAILED, inner())), *signals)
     ruleset = load(FAILED, inner(), loud)
     (listed,) = observe(Engine(ruleset), *signals)
