@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from secure_signal.adapters import rule_toml
-from secure_signal.core.anomaly import Severity
-from secure_signal.core.detection.choice import Choice
+from secure_signal.core.anomaly import SEVERITIES, Severity
+from secure_signal.core.detection.choice import STATUSES, Choice
 from secure_signal.core.detection.problem import Problem
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -33,4 +33,14 @@ def read(content: bytes, file: str) -> RuleSettings | Problem:
         return rule_toml.decode(content, RuleSettings)
     except ValueError as error:
         members = "level, status, enable, disable and [placeholders]"
-        return Problem(file, None, f"{error}; it may have {members}, each name with a list of texts")
+        advice = f"it may have {members}, each name with a list of texts"
+        for key, values in (("level", SEVERITIES), ("status", STATUSES)):
+            if str(error).startswith(f"{key}: "):
+                advice = f"write {', '.join(values)}"
+        return Problem(file, _line(content, str(error).partition(":")[0]), f"{error}; {advice}")
+
+
+def _line(content: bytes, key: str) -> int | None:
+    """The line of a key at the top; None where no line begins with it."""
+    lines = enumerate(content.decode(errors="replace").splitlines(), 1)
+    return next((number for number, line in lines if line.partition("=")[0].strip() == key), None)

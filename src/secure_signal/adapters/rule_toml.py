@@ -7,6 +7,10 @@ import msgspec
 
 _MOST_DOTS = 32
 _TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'")
+_PLACE = re.compile(r" - at `(?:key in `)?\$\.?(?P<place>[^`]*)`$")
+_STEP = re.compile(r"\[(\d+)\]")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_PATTERN = re.compile(r"Expected `str` matching regex .*")
 _T = TypeVar("_T")
 
 
@@ -19,3 +23,15 @@ def decode(content: bytes, type_: type[_T]) -> _T:
         return msgspec.toml.decode(content, type=type_)
     except RecursionError:
         raise ValueError("is nested too deep") from None
+    except msgspec.ValidationError as error:
+        raise ValueError(_in_words(str(error))) from None
+
+
+def _in_words(message: str) -> str:
+    """msgspec's complaint, such as ``Invalid enum value 'lo' - at `$.level```, in the file's own terms."""
+    place = _PLACE.search(message)
+    what = message[: place.start()] if place else message
+    what = _UNKNOWN.sub(r"the key '\1' is unknown", what).replace("Invalid enum value", "there is no")
+    what = _PATTERN.sub("is neither exact nor a prefix with `.*` at its end", what)
+    where = _STEP.sub(lambda step: f" number {int(step[1]) + 1}", place["place"]) if place else ""
+    return f"{where}: {what}" if where else what

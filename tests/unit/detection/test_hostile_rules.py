@@ -54,7 +54,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "title": (FAILED.replace("Failed login", "x" * 100_000), 2, "256 characters"),
     "name": (FAILED.replace("name: failed_login", "name: [1]"), 4, "name must be a string"),
     "modifier twice": (asking("{'a|base64offset|base64offset': x}"), 8, "stands twice in"),
-    "nothing within": (asking("{'a|contains': null}"), 7, "value type of null;"),
+    "nothing within": (asking("{'a|contains': null}"), 8, "a|contains: contains takes a text, not 'null'"),
     "number as expression": (asking("{'a|re': 5}"), 8, "must be texts"),
     "networks": (asking(values("'a|cidr'", "2001:db8:%d::/48", 1_001)), 2, "more than 1000"),
     "rules": (BRUTE_FORCE.replace("failed_login", f"[{', '.join(['a'] * 1_001)}]"), 7, "More than 1000"),

@@ -194,6 +194,18 @@ def test_a_wrong_logsources_file_is_named(text: str, tmp_path: Path) -> None:
         logsource_file.read(file)
 
 
+def test_a_wrong_table_of_a_logsources_file_is_told_by_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "logsources.toml"
+    file.write_text("[[logsource]]\ntype = 'a'\n[[logsource]]\ntype = 'b'\nservise = 'c'\n")
+    with pytest.raises(UsageError, match=r"logsource number 2: the key 'servise' is unknown"):
+        logsource_file.read(file)
+    file.write_text("[[logsource]]\ntype = 'a*'\n")
+    with pytest.raises(
+        UsageError, match=r"number 1.type: is neither exact nor a prefix with `\.\*` at its end"
+    ):
+        logsource_file.read(file)
+
+
 def test_a_logsources_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: No such file"):
         logsource_file.read(tmp_path / "none.toml")

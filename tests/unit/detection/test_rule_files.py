@@ -97,8 +97,6 @@ def test_a_rule_that_is_off_is_still_counted_by_a_correlation_that_is_on(settled
     "settings",
     [
         "levl = 'low'",
-        "level = 'loud'",
-        "status = 'new'",
         "disable = 'x'",
         "[placeholders]\na = 5",
         "[[",
@@ -115,6 +113,25 @@ def test_wrong_settings_are_named(settings: str, load: Load, tmp_path: Path) -> 
     assert ruleset is None
     assert problem.file.endswith("rules/rules.toml")
     assert "level, status, enable, disable and [placeholders]" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("level = 'loud'", "level: there is no 'loud'; write informational, low, medium, high, critical"),
+        (
+            "status = 'new'",
+            "status: there is no 'new'; write unsupported, deprecated, experimental, test, stable",
+        ),
+    ],
+)
+def test_a_level_or_status_that_there_is_not_is_told_with_its_line(
+    settings: str, words: str, load: Load, tmp_path: Path
+) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rules.toml").write_text(f"disable = []\n{settings}\n")
+    _, (problem,) = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert (problem.line, problem.what) == (2, words)
 
 
 @pytest.mark.parametrize(

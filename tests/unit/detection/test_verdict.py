@@ -78,7 +78,7 @@ def seen(payload: Any = None, kind: str = "auth.login") -> Event:
 
 
 @pytest.mark.parametrize("rules", [(BRUTE_FORCE,), (TOGETHER,), (BRUTE_FORCE, CHAINED), (TOGETHER, CHAINED)])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["alice", "bob"])), min_size=1, max_size=25))
 def test_a_signal_opens_an_episode_where_the_engine_says_so(
     load: Load, rules: tuple[str, ...], steps: list[tuple[int, str]]

@@ -11,7 +11,7 @@ from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.logsource import LogSource
 from secure_signal.core.detection.rule import Detection, Rule
 
-_STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
+STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
 _MAX_NAMED = 5
 
 
@@ -56,7 +56,7 @@ class Choice(Struct, frozen=True):
             return ""
         if any(self._names(rule, text) for text in self.disable):
             return f"is disabled by {self._file} (disable)"
-        if rule.status and _STATUSES.index(rule.status) < _STATUSES.index(self.status):
+        if rule.status and STATUSES.index(rule.status) < STATUSES.index(self.status):
             return f"has the status {rule.status}, below that of {self._file} (status)"
         if SEVERITIES.index(rule.level) < SEVERITIES.index(self.level):
             return f"has the level {rule.level}, below that of {self._file} (level)"

@@ -14,6 +14,8 @@ from secure_signal.core.detection.sigma_value import POLICY
 _SECTIONS = ("detection", "filter")
 _UNKNOWN = re.compile(r"Unknown modifier '?(?P<name>[^']*)'?")
 _TAKES = re.compile(r"Modifier (?P<modifier>\w+) incompatible to value type of '(?P<value>.*)'", re.DOTALL)
+# A value as Python shows it, where pySigma has no better word.
+_OBJECT = re.compile(r"<sigma\.types\.Sigma(\w+) object at 0x\w+>")
 _PARTS = ("minute", "hour", "day", "week", "month", "year")
 _NUMBERS = ("gt", "gte", "lt", "lte", *_PARTS)
 _VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMBERS, "a number")}
@@ -33,8 +35,13 @@ def _error(field: str, value: Any) -> str:
     except (
         Exception
     ) as error:  # pySigma raises others too where a value is of a type that it does not expect.
-        return str(error.args[0]) if error.args else ""
+        return message_of(error)
     return ""
+
+
+def message_of(error: Exception) -> str:
+    """What it says, with values that Python shows by their address called by their type."""
+    return _OBJECT.sub(lambda found: found[1].lower(), str(error.args[0])) if error.args else ""
 
 
 def in_words(message: str) -> str:

@@ -10,8 +10,6 @@ from secure_signal.core.detection.extension import KEY
 from secure_signal.core.detection.problem import Problem
 
 _LONGEST = 500
-# A value as Python shows it, where pySigma has no better word.
-_OBJECT = re.compile(r"'?<sigma\.types\.Sigma(\w+) object at 0x\w+>'?")
 # What pySigma quotes, or names in other ways.
 _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
 
@@ -55,7 +53,7 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
 def of(document: Document, error: SigmaError) -> Problem:
     """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
     kind = type(error).__name__
-    message = _OBJECT.sub(lambda found: found[1].lower(), str(error.args[0])) if error.args else kind
+    message = sigma_field.message_of(error) or kind
     if "windash" in message:
         kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
     path, advice = _AT_FAULT.get(kind, ((), ""))
