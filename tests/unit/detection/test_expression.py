@@ -78,7 +78,7 @@ def test_a_catastrophe_is_counted_and_stops_no_other_rule(load: Load) -> None:
 
 
 def test_an_expression_of_a_megabyte_is_refused_with_its_line(load: Load) -> None:
-    with pytest.raises(UsageError, match=r"rule-1.yml:7: .{0,500}may have 10000 characters"):
+    with pytest.raises(UsageError, match=r"rule-1.yml:8: .{0,500}may have 10000 characters"):
         load(FAILED.replace("outcome: failure", f"'outcome|re': '{'(a|b)?' * 150_000}'"))
 
 
