@@ -159,6 +159,8 @@ def test_a_rule_listed_twice_counts_once_where_no_order_asks_for_both(load: Load
     )
     a, b = (signal(n, payload={"is": word}) for n, word in enumerate("ab"))
     assert len(observe(Engine(load(*ABC, twice)), a, b)) == 1
+    two_of_them = temporal("{gte: 2}", f"a, b, 00000000-0000-4000-8000-{1:012}")
+    assert observe(Engine(load(*ABC, two_of_them)), a) == []
     in_order = twice.replace("type: temporal", "type: temporal_ordered")
     again = signal(2, payload={"is": "a"})
     assert observe(Engine(load(*ABC, in_order)), a, b) == []
@@ -212,8 +214,8 @@ def link(name: str, number: int, rules: str, group_by: str = "user_id") -> str:
     """A correlation that finds at its first entry, and tells of it whoever lists it."""
     return (
         f"title: {name}\nid: 00000000-0000-4000-9000-{number:012}\nname: {name}\ncorrelation:\n"
-        f"  type: event_count\n  rules: [{rules}]\n  group-by: {group_by}\n  timespan: 10s\n  condition: {{gte: 1}}\n"
-        "  generate: true\n"
+        f"  type: event_count\n  rules: [{rules}]\n  group-by: {group_by}\n  timespan: 10s\n"
+        "  condition: {gte: 1}\n  generate: true\n"
     )
 
 
