@@ -249,12 +249,31 @@ def test_a_match_that_was_published_again_changes_nothing(matches: MatchTask) ->
 
 
 def test_what_is_held_back_is_read_again_by_the_next_owner(matches: MatchTask) -> None:
-    read(matches, record(0, b"rubbish"), record(1, parcel(*range(8), progress=2**60)))
-    assert (matches.marker.offset, matches.offset) == (1, 2)
+    nothing = parcel(progress=2**60)
+    read(matches, record(0, b"rubbish"), record(1, parcel(*range(8), progress=2**60)), record(2, nothing))
+    assert (matches.marker.offset, matches.offset) == (1, 3)
     successor = MatchTask("signal-matches", 0, Engine(RULESET), matches.marker)
-    assert (successor.start, successor.offset) == (1, 2)
+    assert (successor.start, successor.offset) == (1, 3)
     assert not read(successor, record(1, parcel(*range(8), progress=2**60)))
+    assert successor.offset == 3
     others = msgspec.msgpack.encode(Parcel("id", 2, {1: 2**60}, []))
-    (found,) = read(successor, record(2, others))
+    (found,) = read(successor, record(2, nothing), record(3, others))
     assert found.evidence == [str(o) for o in range(8)]
-    assert successor.marker.offset == 3
+    assert successor.marker.offset == 4
+
+
+def test_after_a_restart_recent_signals_are_learnt_before_it_is_abreast() -> None:
+    later = SignalTask("signal-events", 0, Engine(RULESET), Marker("id", 200_000, 1, "a", ""))
+    assert later.start == 131_072
+    assert not later.is_abreast
+    later.read(failure(later.start, "ann"))
+    assert (later.offset, later.is_abreast) == (200_000, False)
+    later.read(failure(199_999, "bob"))
+    assert (later.is_abreast, later.engine.groups) == (True, 0)
+
+
+def test_failures_of_rules_are_told_once(task: SignalTask) -> None:
+    task.engine.errors["a rule"] += 2
+    task.tell()
+    task.tell()
+    assert REGISTRY.get_sample_value("detector_rule_failures_total", {"rule": "a rule"}) == 2
