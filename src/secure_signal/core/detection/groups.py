@@ -21,8 +21,8 @@ _LARGEST_SWEEP = 100_000
 class Groups:
     """All groups of one correlation; one is dropped when event time has left it behind.
 
-    A group begins at rest, and its window is woken when it has many entries or its condition may hold; one
-    that nothing came for since the last sweep goes to rest.
+    A group begins at rest. Its window is woken when there are few groups, when it has many entries, or when
+    its condition may hold; where there are many, one that nothing came for since the last sweep goes to rest.
     """
 
     def __init__(self, rule: Correlation, lateness: int, census: Census) -> None:
@@ -161,7 +161,11 @@ class Groups:
     ) -> Sequence[Opening]:
         """An entry into a group at rest, which it leaves at rest if it can."""
         terms = self._terms
-        more = resting.append(terms, state, time, signal_id, user_id, detail, own(key))
+        more = (
+            None
+            if self._population.is_small
+            else resting.append(terms, state, time, signal_id, user_id, detail, own(key))
+        )
         if more is not None:
             self._resting[key] = more
             # Whether it is too much is asked at sweeps.

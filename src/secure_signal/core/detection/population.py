@@ -11,6 +11,10 @@ from secure_signal.core.detection.window import Window
 
 # Bytes of a group's place beside its key and its entries.
 _PLACE = 100
+# With fewer groups none need rest: awake they take tens of MB at most, and an entry half the time.
+_FEW = 8_192
+# Of what all groups may take, the part from which on they do.
+_MUCH = 0.25
 
 
 class Population:
@@ -32,6 +36,12 @@ class Population:
     def __iter__(self) -> Iterator[Key]:
         yield from self.awake
         yield from self.resting
+
+    @property
+    def is_small(self) -> bool:
+        """Whether there is room for all of them to be awake."""
+        census = self.terms.census
+        return len(self.awake) + len(self.resting) < _FEW and census.memory < census.limit * _MUCH
 
     def admit(self, key: Key, group: Window | bytes) -> None:
         """A new group, or one that was saved."""

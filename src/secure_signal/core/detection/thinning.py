@@ -30,7 +30,7 @@ def forget_over(groups: Population) -> None:
 
 
 def lay_to_rest(groups: Population) -> None:
-    """Let the windows rest that nothing came for since the last time."""
+    """Let the windows rest that nothing came for since the last time, unless there are few."""
     start = groups.terms.census.watermark - groups.terms.reach
     for key, window in list(groups.awake.items()):
         newest = window.times[-1]
@@ -38,7 +38,7 @@ def lay_to_rest(groups: Population) -> None:
             groups.forget(key)
         elif window.swept != newest:
             window.swept = newest
-        elif not window.is_long:
+        elif not (window.is_long or groups.is_small):
             groups.rest(key)
 
 
