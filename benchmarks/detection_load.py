@@ -60,10 +60,10 @@ def failures(count: int, users: int, everyone: bool = False, seed: int = 2) -> I
         )
 
 
-def ruleset(folder: Path, count: int, timespan: str = "5m") -> RuleSet:
+def ruleset(folder: Path, count: int, timespan: str = "5m", least: int = 5) -> RuleSet:
     """So many correlations with their detections, written to a folder and loaded."""
     folder.mkdir(exist_ok=True)
-    for number, rule in enumerate(_rules(count, timespan)):
+    for number, rule in enumerate(_rules(count, timespan, least)):
         (folder / f"{number:04}.yml").write_text(rule)
     (folder / "logsources.toml").write_text(_logsources())
     return rule_files.load(folder, folder / "logsources.toml")
@@ -75,7 +75,7 @@ def _logsources() -> str:
     return "\n".join(tables.format(area) for area in dict.fromkeys(t.partition(".")[0] for t in TYPES))
 
 
-def _rules(count: int, timespan: str) -> Iterator[str]:
+def _rules(count: int, timespan: str, least: int) -> Iterator[str]:
     """Correlations, by turns event_count and value_count, each with its own detection, as YAML.
 
     The first 20 look at the failures of a type each; those after them at failures from one country too.
@@ -91,6 +91,7 @@ def _rules(count: int, timespan: str) -> Iterator[str]:
             type=kind,
             more=f"\n        country: {country}" if n >= len(TYPES) else "",
             timespan=timespan,
+            least=least,
             kind="value_count" if n % 2 else "event_count",
             field="\n        field: ip" if n % 2 else "",
         )
@@ -121,5 +122,5 @@ correlation:
     group-by: [user_id]
     timespan: {timespan}
     condition:
-        gte: 5{field}
+        gte: {least}{field}
 """
