@@ -29,7 +29,7 @@ from secure_signal.core import instant
 from secure_signal.core.detection import event
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 # Bytes of JSON of one call: so many events stay in a processor's cache until they are judged.
 _BLOCK = 100_000

@@ -9,7 +9,7 @@ import msgspec
 
 from secure_signal.adapters import rule_files
 from secure_signal.core import identity, instant
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 TYPES = tuple(f"{area}.{verb}" for area in ("auth", "session", "file", "payment", "api") for verb in "abcd")
 """Types of signals, equally frequent."""

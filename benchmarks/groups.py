@@ -13,9 +13,9 @@ import time
 import msgspec
 import psutil
 
-from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
-from secure_signal.core.detection.groups import Groups
-from secure_signal.core.detection.windows import Windows
+from secure_signal.core.detection.rules.correlation import Bound, Correlation, Kind, Slot
+from secure_signal.core.detection.windowing.groups import Groups
+from secure_signal.core.detection.windowing.windows import Windows
 from secure_signal.core.instant import SECOND
 
 LINE = b"""{"id":"01234567-89ab-cdef-0123-456789abcdef","user_id":"user-0000123","type":"auth.login",

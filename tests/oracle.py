@@ -25,11 +25,12 @@ from rich.progress import track
 from secure_signal.adapters import rule_files
 from secure_signal.core import anomaly, instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import event, groups, pages
+from secure_signal.core.detection import event
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import by_event_time
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing import groups, pages
 
 
 def load(corpora: Path) -> Any:

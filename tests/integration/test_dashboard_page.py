@@ -26,7 +26,7 @@ from tests.servers import until
 from secure_signal.adapters import api_keys
 from secure_signal.adapters import topics as pipeline_topics
 from secure_signal.adapters.rule_status import Announcements, Failure, Status
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.scope import Scope
 
 _CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

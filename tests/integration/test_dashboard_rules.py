@@ -10,9 +10,9 @@ from tests.servers import until
 
 from secure_signal.adapters import rule_coverage
 from secure_signal.adapters.rule_status import Announcements, Failure, Status
-from secure_signal.core.detection.coverage import KEPT
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.rule_list import RuleHead, RuleList
+from secure_signal.core.detection.inquiry.coverage import KEPT
+from secure_signal.core.detection.rules.rule_list import RuleHead, RuleList
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.instant import SECOND
 
 pytestmark = pytest.mark.integration

@@ -16,7 +16,7 @@ from secure_signal.adapters import rule_coverage, rule_files, topics
 from secure_signal.adapters.rule_status import Failure, Statuses
 from secure_signal.cli import app
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection.coverage import Coverage, Run
+from secure_signal.core.detection.inquiry.coverage import Coverage, Run
 from secure_signal.core.errors import RetryError
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal

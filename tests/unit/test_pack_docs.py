@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from secure_signal.adapters import rule_files
-from secure_signal.core.detection.rule import Rule
+from secure_signal.core.detection.rules.rule import Rule
 from secure_signal.core.traffic.attacks import KINDS
 
 ROOT = Path(__file__).parents[2]

@@ -17,10 +17,10 @@ from sigma.rule import SigmaLevel
 from secure_signal.adapters import rule_files
 from secure_signal.core import instant, signal
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import trial
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.inquiry import trial
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.score import ALSO, Finding, score
 from secure_signal.core.signal import Signal
 from secure_signal.core.traffic import emission, near_misses

@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from secure_signal.adapters import rule_toml
-from secure_signal.core.detection.logsource import LogSource, LogSources
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.rules.logsource import LogSource, LogSources
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.errors import UsageError
 
 _SHAPE = (

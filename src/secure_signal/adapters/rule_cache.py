@@ -19,9 +19,9 @@ import msgspec
 import platformdirs
 
 import secure_signal
-from secure_signal.core.detection.choice import Off
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.rules.choice import Off
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection
 
 _MOST_ENTRIES = 16
 _DIGEST_BYTES = 32

@@ -6,12 +6,12 @@ from secure_signal.adapters import rule_settings, rule_yaml
 from secure_signal.adapters.rule_cache import Compiled
 from secure_signal.adapters.rule_folder import RuleFile
 from secure_signal.adapters.rule_settings import RuleSettings
-from secure_signal.core.detection.choice import chosen
-from secure_signal.core.detection.compiler import compile_rules
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.rules.choice import chosen
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.sigma.compiler import compile_rules
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.problem import Problem
 
 
 def compiled(files: Sequence[RuleFile]) -> tuple[Compiled, list[Problem]]:

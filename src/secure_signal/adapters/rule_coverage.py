@@ -18,8 +18,8 @@ import msgspec
 from secure_signal.adapters import state_log
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.adapters.topics import DETECTOR_STATE
-from secure_signal.core.detection.coverage import Coverage, Run, merged
-from secure_signal.core.detection.rule_list import RuleList
+from secure_signal.core.detection.inquiry.coverage import Coverage, Run, merged
+from secure_signal.core.detection.rules.rule_list import RuleList
 
 PREFIX = "coverage/"
 RULESETS = "rulesets/"

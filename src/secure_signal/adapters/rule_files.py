@@ -7,13 +7,13 @@ from pathlib import Path
 from secure_signal.adapters import logsource_file, rule_cache, rule_folder, rule_yaml
 from secure_signal.adapters.rule_cache import Compiled
 from secure_signal.adapters.rule_folder import RuleFile
-from secure_signal.core.detection import extension
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.example import Example
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.sigma import extension
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.example import Example
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.errors import UsageError
 
 _MAX_SHOWN = 50

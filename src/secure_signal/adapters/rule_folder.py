@@ -7,7 +7,7 @@ from stat import S_ISREG
 
 from msgspec import Struct
 
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.sigma.problem import Problem
 
 SETTINGS = "rules.toml"
 _SUFFIXES = (".yml", ".yaml")

@@ -7,8 +7,8 @@ import msgspec
 
 from secure_signal.adapters import rule_toml
 from secure_signal.core.anomaly import SEVERITIES, Severity
-from secure_signal.core.detection.choice import STATUSES, Choice
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.rules.choice import STATUSES, Choice
+from secure_signal.core.detection.sigma.problem import Problem
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 

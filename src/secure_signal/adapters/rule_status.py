@@ -8,9 +8,9 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from secure_signal.adapters import kafka, rule_coverage, state_log
 from secure_signal.adapters.topics import DETECTOR_STATE
-from secure_signal.core.detection.coverage import KEPT
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.rule_list import RuleList
+from secure_signal.core.detection.inquiry.coverage import KEPT
+from secure_signal.core.detection.rules.rule_list import RuleList
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.errors import RetryError
 from secure_signal.core.instant import SECOND
 

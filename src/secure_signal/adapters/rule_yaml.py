@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.problem import Problem
 
 _MAX_DOCUMENTS = 5_000
 _MAX_NODES = 20_000

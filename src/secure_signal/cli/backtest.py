@@ -10,8 +10,8 @@ import typer
 from secure_signal.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from secure_signal.core.detection.backtest import Backtest
-    from secure_signal.core.detection.ruleset import RuleSet
+    from secure_signal.core.detection.inquiry.backtest import Backtest
+    from secure_signal.core.detection.rules.ruleset import RuleSet
 
 app = typer.Typer()
 
@@ -46,7 +46,7 @@ def backtest(
     # Imported here: no other command pays for the rule parser.
     from secure_signal.adapters import rule_files
     from secure_signal.cli import backtest_report, moment
-    from secure_signal.core.detection.backtest import Backtest
+    from secure_signal.core.detection.inquiry.backtest import Backtest
 
     now = moment.now()
     first = moment.read("--since", since)
@@ -71,7 +71,7 @@ def _judge(run: "Backtest", rulesets: Iterable["RuleSet"], since: int, until: in
 
     from secure_signal.adapters import history
     from secure_signal.cli.database import connected
-    from secure_signal.core.detection.backtest import warm_up
+    from secure_signal.core.detection.inquiry.backtest import warm_up
 
     with connected("backtest") as connection:
         begin = max(0, since - warm_up(rulesets))

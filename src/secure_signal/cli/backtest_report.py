@@ -8,9 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from secure_signal.core import instant
-from secure_signal.core.detection.backtest import Backtest, Outcome
-from secure_signal.core.detection.difference import Change
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.inquiry.backtest import Backtest, Outcome
+from secure_signal.core.detection.inquiry.difference import Change
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 _SIGNS = {Change.ADDED: ("+", "green"), Change.REMOVED: ("-", "red"), Change.MOVED: ("~", "yellow")}
 

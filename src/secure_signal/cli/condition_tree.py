@@ -7,9 +7,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection.account import Account, Counted
-from secure_signal.core.detection.explanation import Explained
-from secure_signal.core.detection.sighting import Sighting
+from secure_signal.core.detection.inquiry.account import Account, Counted
+from secure_signal.core.detection.inquiry.explanation import Explained
+from secure_signal.core.detection.inquiry.sighting import Sighting
 from secure_signal.core.detection.summary import harmless, short
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}

@@ -11,7 +11,7 @@ from secure_signal.core.errors import RetryError, StopError, UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from secure_signal.core.detection.coverage import Coverage, Run
+    from secure_signal.core.detection.inquiry.coverage import Coverage, Run
 
 
 def coverage(

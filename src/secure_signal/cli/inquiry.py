@@ -11,12 +11,12 @@ from secure_signal.adapters.stored_signals import StoredSignal
 from secure_signal.cli import moment
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import circumstance, verdict
-from secure_signal.core.detection.correlation import Correlation
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.detection.verdict import Verdict
+from secure_signal.core.detection.inquiry import circumstance, verdict
+from secure_signal.core.detection.inquiry.verdict import Verdict
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.errors import RetryError
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal

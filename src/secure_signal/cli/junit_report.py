@@ -6,9 +6,9 @@ from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from secure_signal.core.detection import trial
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.detection.trial import Trial
+from secure_signal.core.detection.inquiry import trial
+from secure_signal.core.detection.inquiry.trial import Trial
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
 # XML 1.0, 2.2: what a document may hold.

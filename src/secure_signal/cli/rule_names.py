@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
-from secure_signal.core.detection.choice import Off
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.rule import Detection, Narrowing, Rule
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.choice import Off
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection, Narrowing, Rule
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
 

@@ -6,13 +6,13 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from secure_signal.core.detection import cost_class, portrait, reach
-from secure_signal.core.detection.choice import Off
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.logsource import LogSource
-from secure_signal.core.detection.profile import Profile
-from secure_signal.core.detection.rule import Detection, Narrowing, Rule
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.inquiry import cost_class, portrait, reach
+from secure_signal.core.detection.inquiry.profile import Profile
+from secure_signal.core.detection.rules.choice import Off
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.logsource import LogSource
+from secure_signal.core.detection.rules.rule import Detection, Narrowing, Rule
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 WIDTH = 250
 

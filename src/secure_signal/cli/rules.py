@@ -15,8 +15,8 @@ from secure_signal.cli.coverage import coverage
 from secure_signal.core.errors import RefusedError
 
 if TYPE_CHECKING:
-    from secure_signal.core.detection.ruleset import RuleSet
-    from secure_signal.core.detection.trial import Trial
+    from secure_signal.core.detection.inquiry.trial import Trial
+    from secure_signal.core.detection.rules.ruleset import RuleSet
 
 app = typer.Typer()
 _rules = typer.Typer(
@@ -139,7 +139,7 @@ def run_tests(
     """
     from secure_signal.adapters import rule_files
     from secure_signal.cli import junit_report
-    from secure_signal.core.detection import trial
+    from secure_signal.core.detection.inquiry import trial
 
     ruleset = rule_files.load(rules, logsources)
     examples = rule_files.examples(rules)
@@ -179,7 +179,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
     from secure_signal.cli.detect import watched
     from secure_signal.core.detection import event
     from secure_signal.core.detection.engine import Engine
-    from secure_signal.core.detection.profile import Profile
+    from secure_signal.core.detection.inquiry.profile import Profile
 
     engine = Engine(rule_files.load(rules, logsources))
     measured, bad = Profile(), 0
@@ -200,7 +200,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
 
 
 def _tell(tried: Trial, ruleset: RuleSet) -> None:
-    from secure_signal.core.detection import trial
+    from secure_signal.core.detection.inquiry import trial
 
     typer.echo(f"{'ok' if tried.passed else 'FAILED':8}  {tried.rule.title}: {tried.example.name}")
     for line in () if tried.passed else trial.differences(tried, ruleset):

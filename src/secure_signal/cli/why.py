@@ -11,7 +11,7 @@ from secure_signal.core.errors import UsageError
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from secure_signal.core.detection.ruleset import RuleSet
+    from secure_signal.core.detection.rules.ruleset import RuleSet
 
 app = typer.Typer()
 

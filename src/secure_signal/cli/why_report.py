@@ -7,9 +7,9 @@ from rich.text import Text
 
 from secure_signal.cli import condition_tree
 from secure_signal.cli.inquiry import Absence, Cause
-from secure_signal.core.detection.sighting import Outcome
+from secure_signal.core.detection.inquiry.sighting import Outcome
+from secure_signal.core.detection.inquiry.verdict import Verdict
 from secure_signal.core.detection.summary import harmless, short
-from secure_signal.core.detection.verdict import Verdict
 
 _WIDTH = 160
 

@@ -19,7 +19,7 @@ from heapq import heappop, heappush, heapreplace
 
 import msgspec
 
-from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.roll_call import RollCall
 
 CAPACITY = 200_000

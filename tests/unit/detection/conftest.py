@@ -10,7 +10,7 @@ from tests.unit.detection.samples import LOGSOURCES, RULE, START, signal
 from secure_signal.adapters import rule_files
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 Load = Callable[..., RuleSet]
 

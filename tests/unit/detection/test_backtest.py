@@ -8,11 +8,11 @@ from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, START, SUM, signal
 
 from secure_signal.core import instant
-from secure_signal.core.detection.backtest import Backtest, Outcome, warm_up
-from secure_signal.core.detection.difference import Change
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.inquiry.backtest import Backtest, Outcome, warm_up
+from secure_signal.core.detection.inquiry.difference import Change
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.instant import SECOND
 
 LOUD = FAILED.replace("level: low", "level: low\nstatus: test")

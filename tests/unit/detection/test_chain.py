@@ -13,12 +13,12 @@ from tests.unit.detection.samples import LATER, START
 from secure_signal.adapters import rule_yaml
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection.compiler import compile_rules
-from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.logsource import LogSource, LogSources
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.logsource import LogSource, LogSources
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.sigma.compiler import compile_rules
+from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.instant import SECOND
 
 BASE = ("a", "b", "c")

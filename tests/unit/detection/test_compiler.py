@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, START, signal
 
-from secure_signal.core.detection.compiler import compile_rules
-from secure_signal.core.detection.document import Document
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.logsource import LogSource, LogSources
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.logsource import LogSource, LogSources
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.sigma.compiler import compile_rules
+from secure_signal.core.detection.sigma.document import Document
 
 SOUND = [yaml.safe_load(FAILED), yaml.safe_load(BRUTE_FORCE)]
 SOURCES = LogSources([("auth.*", LogSource("app", "authentication"))])

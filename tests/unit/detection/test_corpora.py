@@ -18,11 +18,11 @@ import pytest
 from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import sighting
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.inquiry import sighting
 from secure_signal.core.detection.reorder import by_event_time
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.signal import Signal
 
 CORPORA = Path(__file__).parents[4] / "shared/corpora"

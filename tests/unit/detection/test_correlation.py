@@ -6,9 +6,9 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM,
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import origin
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.windowing import origin
 from secure_signal.core.errors import UsageError
 from secure_signal.core.instant import SECOND
 from secure_signal.core.score import Finding, score

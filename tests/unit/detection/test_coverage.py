@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_signal.core.detection import coverage
-from secure_signal.core.detection.coverage import KEPT, Coverage, Run, Runs, merged
-from secure_signal.core.detection.rule_list import RuleHead, RuleList
+from secure_signal.core.detection.inquiry import coverage
+from secure_signal.core.detection.inquiry.coverage import KEPT, Coverage, Run, Runs, merged
+from secure_signal.core.detection.rules.rule_list import RuleHead, RuleList
 
 
 def run(ruleset: str = "a", first: int = 0, next_: int = 10, partition: int = 0, topic_id: str = "id") -> Run:

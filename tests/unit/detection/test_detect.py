@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 from secure_signal.cli import app
 from secure_signal.core import instant
 from secure_signal.core import signal as contract
-from secure_signal.core.detection import window
 from secure_signal.core.detection.engine import LATENESS
 from secure_signal.core.detection.reorder import by_event_time
+from secure_signal.core.detection.windowing import window
 from secure_signal.core.instant import SECOND
 
 

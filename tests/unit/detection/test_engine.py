@@ -10,9 +10,9 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.expression import Expression
-from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.matching.expression import Expression
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_signal.core.detection import wording
-from secure_signal.core.detection.condition import (
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.inquiry.explanation import Explained, explain
+from secure_signal.core.detection.matching.condition import (
     AllOf,
     AnyOf,
     Field,
@@ -16,13 +17,12 @@ from secure_signal.core.detection.condition import (
     Not,
     SameAs,
 )
-from secure_signal.core.detection.correlation import Bound
-from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.explanation import Explained, explain
-from secure_signal.core.detection.expression import Expression
-from secure_signal.core.detection.pattern import Pattern, Wildcard
-from secure_signal.core.detection.predicate import compile_node
-from secure_signal.core.detection.value import Comparison, Network, Number, Present, TimePart
+from secure_signal.core.detection.matching.expression import Expression
+from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
+from secure_signal.core.detection.matching.predicate import compile_node
+from secure_signal.core.detection.matching.value import Comparison, Network, Number, Present, TimePart
+from secure_signal.core.detection.rules import wording
+from secure_signal.core.detection.rules.correlation import Bound
 
 START = 1_777_600_000_000_000
 ANY, ONE = Wildcard.MANY, Wildcard.ONE

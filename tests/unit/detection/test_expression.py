@@ -5,9 +5,9 @@ from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import FAILED, OTHER, RULE, signal
 from tests.unit.detection.test_engine import observe
 
-from secure_signal.core.detection.backtracking import LONGEST_TEXT, BoundError, ExpressionError
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.expression import Expression
+from secure_signal.core.detection.matching.backtracking import LONGEST_TEXT, BoundError, ExpressionError
+from secure_signal.core.detection.matching.expression import Expression
 from secure_signal.core.errors import UsageError
 
 CATASTROPHIC = r"^(?=a)(a|aa)+\1!$"

@@ -9,11 +9,11 @@ from sigma.collection import SigmaCollection
 from tests.unit.detection.samples import FAILED, LATER
 
 from secure_signal.adapters import rule_yaml
-from secure_signal.core.detection import extension, timespan
-from secure_signal.core.detection.compiler import compile_rules
-from secure_signal.core.detection.document import Document
-from secure_signal.core.detection.extension import Extension, ExtensionError
-from secure_signal.core.detection.problem import Problem
+from secure_signal.core.detection.sigma import extension, timespan
+from secure_signal.core.detection.sigma.compiler import compile_rules
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.extension import Extension, ExtensionError
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.instant import SECOND
 
 HEAD = FAILED + "secure_signal:\n"

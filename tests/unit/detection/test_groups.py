@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detection.test_window import ALWAYS, SPAN, enter, entries, new, rule, rules
 
-from secure_signal.core.detection import groups, metric, pages, snapshot
-from secure_signal.core.detection.correlation import Correlation, Kind
-from secure_signal.core.detection.match import Match, Scalar
-from secure_signal.core.detection.window import Opening
-from secure_signal.core.detection.windows import Windows
+from secure_signal.core.detection.rules.correlation import Correlation, Kind
+from secure_signal.core.detection.windowing import groups, metric, pages, snapshot
+from secure_signal.core.detection.windowing.match import Match, Scalar
+from secure_signal.core.detection.windowing.window import Opening
+from secure_signal.core.detection.windowing.windows import Windows
 
 
 @pytest.fixture(autouse=True, scope="module")

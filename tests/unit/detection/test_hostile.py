@@ -9,9 +9,10 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, SUM,
 from tests.unit.detection.test_engine import observe
 
 from secure_signal.core.anomaly import encode
-from secure_signal.core.detection import entry, metric, summary, window
+from secure_signal.core.detection import summary
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.windowing import entry, metric, window
 from secure_signal.core.signal import Signal
 
 BY_ADDRESS = BRUTE_FORCE.replace("user_id", "ip")

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detection.samples import signal
 
-from secure_signal.core.detection import need
-from secure_signal.core.detection.condition import (
+from secure_signal.core.detection.event import Event
+from secure_signal.core.detection.matching import need
+from secure_signal.core.detection.matching.condition import (
     AllOf,
     AnyOf,
     Field,
@@ -17,12 +18,11 @@ from secure_signal.core.detection.condition import (
     Not,
     SameAs,
 )
-from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.expression import Expression
-from secure_signal.core.detection.index import Index
-from secure_signal.core.detection.pattern import Pattern, Wildcard
-from secure_signal.core.detection.predicate import compile_node
-from secure_signal.core.detection.value import Comparison, Number, Present
+from secure_signal.core.detection.matching.expression import Expression
+from secure_signal.core.detection.matching.index import Index
+from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
+from secure_signal.core.detection.matching.predicate import compile_node
+from secure_signal.core.detection.matching.value import Comparison, Number, Present
 
 FIELDS = st.sampled_from(["a", "b", "user_id"])
 TEXTS = st.sampled_from(["x", "xy", "Y", "alice", "é"])

@@ -5,8 +5,8 @@ import re2
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from secure_signal.core.detection import necessary
 from secure_signal.core.detection.field import fold
+from secure_signal.core.detection.matching import necessary
 
 PIECES = st.sampled_from(
     (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_signal.core.detection.field import fold
-from secure_signal.core.detection.pattern import Pattern, Wildcard
+from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
 
 PARTS = st.lists(st.sampled_from(["a", "b", "ab", "É", ".", *Wildcard]), max_size=6)
 SIGNS = {Wildcard.MANY: ".*", Wildcard.ONE: "."}

@@ -6,10 +6,10 @@ from itertools import count
 from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, SUM, signal
 
-from secure_signal.core.detection.backtracking import LONGEST_TEXT
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.profile import Profile, cost
+from secure_signal.core.detection.inquiry.profile import Profile, cost
+from secure_signal.core.detection.matching.backtracking import LONGEST_TEXT
 
 FAILING = (
     FAILED.replace(RULE, OTHER)

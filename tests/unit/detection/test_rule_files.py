@@ -12,7 +12,7 @@ from tests.unit.detection.test_engine import observe
 
 from secure_signal.adapters import rule_cache, rule_files
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 SUCCEEDED = (
     FAILED.replace(RULE, OTHER).replace("failed_login", "login").replace("level: low", "level: high")

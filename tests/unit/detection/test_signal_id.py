@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_signal.core.detection import signal_id
+from secure_signal.core.detection.windowing import signal_id
 
 ONE = "0190a1b2-89ab-7def-8123-456789abcdef"
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from tests.unit.detection.test_window import rule
 
-from secure_signal.core.detection.correlation import Kind
-from secure_signal.core.detection.suppression import Suppression
+from secure_signal.core.detection.rules.correlation import Kind
+from secure_signal.core.detection.windowing.suppression import Suppression
 
 RULE = replace(rule(Kind.EVENT_COUNT, "gte", 1), suppress=100)
 KEY = '["c","ann"]'

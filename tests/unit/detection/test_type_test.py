@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.detection.samples import signal
 
-from secure_signal.core.detection import type_test
-from secure_signal.core.detection.condition import AllOf, AnyOf, Field, Node, Not
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.field import fold
-from secure_signal.core.detection.pattern import Pattern, Wildcard
-from secure_signal.core.detection.predicate import compile_node
+from secure_signal.core.detection.matching import type_test
+from secure_signal.core.detection.matching.condition import AllOf, AnyOf, Field, Node, Not
+from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
+from secure_signal.core.detection.matching.predicate import compile_node
 
 TYPES = st.sampled_from(["auth.login", "Auth.Login", "auth.mfa", "é"])
 PATTERNS = st.builds(

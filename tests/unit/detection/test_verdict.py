@@ -12,14 +12,14 @@ from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, LATER, OTHER, RULE, SUM, signal
 
 from secure_signal.core import instant
-from secure_signal.core.detection import circumstance, verdict
-from secure_signal.core.detection.coverage import Evaluation, Presence, Run
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.rule_list import RuleHead
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.detection.sighting import Outcome
-from secure_signal.core.detection.verdict import Past, Reason, Verdict
+from secure_signal.core.detection.inquiry import circumstance, verdict
+from secure_signal.core.detection.inquiry.coverage import Evaluation, Presence, Run
+from secure_signal.core.detection.inquiry.sighting import Outcome
+from secure_signal.core.detection.inquiry.verdict import Past, Reason, Verdict
+from secure_signal.core.detection.rules.rule_list import RuleHead
+from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.instant import SECOND
 
 IN_ORDER = f"""

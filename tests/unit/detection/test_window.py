@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from secure_signal.adapters import kafka
 from secure_signal.core.anomaly import MAX_EVIDENCE
-from secure_signal.core.detection import insertion, metric, resting, snapshot, tally
-from secure_signal.core.detection import window as limits
-from secure_signal.core.detection.census import Census
-from secure_signal.core.detection.correlation import Bound, Correlation, Kind, Slot
-from secure_signal.core.detection.insertion import MAX_REDONE
-from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.terms import Terms
-from secure_signal.core.detection.value import COMPARISONS
-from secure_signal.core.detection.window import CAPACITY, Opening, Window
+from secure_signal.core.detection.matching.value import COMPARISONS
+from secure_signal.core.detection.rules.correlation import Bound, Correlation, Kind, Slot
+from secure_signal.core.detection.windowing import insertion, metric, resting, snapshot, tally
+from secure_signal.core.detection.windowing import window as limits
+from secure_signal.core.detection.windowing.census import Census
+from secure_signal.core.detection.windowing.insertion import MAX_REDONE
+from secure_signal.core.detection.windowing.match import Match
+from secure_signal.core.detection.windowing.terms import Terms
+from secure_signal.core.detection.windowing.window import CAPACITY, Opening, Window
 from secure_signal.core.signal import MAX_ID, MAX_USER_ID
 
 SPAN = 5

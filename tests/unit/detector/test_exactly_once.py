@@ -17,8 +17,8 @@ from tests.detector_lab import LOGSOURCES, RULES
 from secure_signal.adapters.rule_files import load
 from secure_signal.core import signal
 from secure_signal.core.alignment import Block
-from secure_signal.core.detection import groups, pages
 from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.windowing import groups, pages
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Entry, Parcel
 from secure_signal.core.signal import Signal

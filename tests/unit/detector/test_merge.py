@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secure_signal.core import merge, roll_call
-from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.merge import Entry, Merge, Parcel, Standing
 
 MATCH = Match("rule", (0,), ("group",), 0, "id", "user")

@@ -9,7 +9,7 @@ from secure_signal.adapters.rule_files import load
 from secure_signal.adapters.settings import Settings
 from secure_signal.core.alignment import Block
 from secure_signal.core.detection.engine import LATENESS, Engine
-from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Parcel
 from secure_signal.services.detector.detector import Detector

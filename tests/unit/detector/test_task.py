@@ -9,10 +9,10 @@ from secure_signal.adapters.rule_files import load
 from secure_signal.core import identity, signal
 from secure_signal.core.alignment import Block
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import window
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing import window
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
 from secure_signal.core.merge import Entry, Parcel
 from secure_signal.core.signal import Signal

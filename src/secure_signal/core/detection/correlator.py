@@ -6,15 +6,15 @@ from itertools import chain
 
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import finding
-from secure_signal.core.detection.chain import Chain
-from secure_signal.core.detection.correlation import Correlation
-from secure_signal.core.detection.entry import Feed, feeds_of
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Match, Scalar, window_key
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.detection.suppression import Suppression
-from secure_signal.core.detection.window import Opening
-from secure_signal.core.detection.windows import Windows
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing.chain import Chain
+from secure_signal.core.detection.windowing.entry import Feed, feeds_of
+from secure_signal.core.detection.windowing.match import Match, Scalar, window_key
+from secure_signal.core.detection.windowing.suppression import Suppression
+from secure_signal.core.detection.windowing.window import Opening
+from secure_signal.core.detection.windowing.windows import Windows
 
 
 class Correlator:

@@ -11,12 +11,12 @@ from itertools import count, repeat
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import finding
 from secure_signal.core.detection.correlator import Correlator
-from secure_signal.core.detection.entry import Feed, matches_of
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Match
-from secure_signal.core.detection.placement import Placement
 from secure_signal.core.detection.routing import Candidate, Router
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing.entry import Feed, matches_of
+from secure_signal.core.detection.windowing.match import Match
+from secure_signal.core.detection.windowing.placement import Placement
 from secure_signal.core.instant import SECOND
 
 LATENESS = 60 * SECOND

@@ -2,12 +2,13 @@
 
 from secure_signal.core import identity, instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection import origin, summary
-from secure_signal.core.detection.correlation import Correlation
+from secure_signal.core.detection import summary
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Scalar
-from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.window import Opening
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.windowing import origin
+from secure_signal.core.detection.windowing.match import Scalar
+from secure_signal.core.detection.windowing.window import Opening
 
 
 def of_signal(rule: Detection, event: Event, now: int, ruleset: str) -> Anomaly:

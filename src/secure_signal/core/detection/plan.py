@@ -3,15 +3,15 @@
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from secure_signal.core.detection import need
-from secure_signal.core.detection.condition import Node
 from secure_signal.core.detection.field import fold
-from secure_signal.core.detection.index import Index
-from secure_signal.core.detection.logsource import LogSource
-from secure_signal.core.detection.predicate import Predicate, compile_node
-from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.ruleset import RuleSet
-from secure_signal.core.detection.type_test import NEVER, given, types_of
+from secure_signal.core.detection.matching import need
+from secure_signal.core.detection.matching.condition import Node
+from secure_signal.core.detection.matching.index import Index
+from secure_signal.core.detection.matching.predicate import Predicate, compile_node
+from secure_signal.core.detection.matching.type_test import NEVER, given, types_of
+from secure_signal.core.detection.rules.logsource import LogSource
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.rules.ruleset import RuleSet
 
 # So few rules are tried one by one sooner than they are found by an index.
 _FEW = 4

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from secure_signal.core.detection import plan
-from secure_signal.core.detection.entry import Feed
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.index import Index
-from secure_signal.core.detection.logsource import LogSource
+from secure_signal.core.detection.matching.index import Index
+from secure_signal.core.detection.matching.predicate import Predicate
 from secure_signal.core.detection.plan import Prepared
-from secure_signal.core.detection.predicate import Predicate
-from secure_signal.core.detection.rule import Detection
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.logsource import LogSource
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing.entry import Feed
 
 # Types come from outside: an attacker's million types must not fill the memory.
 _MAX_TYPES = 4096

@@ -7,9 +7,9 @@ import re
 import sys
 
 from secure_signal.core import sentence
-from secure_signal.core.detection.correlation import Alternative, Correlation, Kind, Measure
-from secure_signal.core.detection.match import Scalar
-from secure_signal.core.detection.rule import Detection
+from secure_signal.core.detection.rules.correlation import Alternative, Correlation, Kind, Measure
+from secure_signal.core.detection.rules.rule import Detection
+from secure_signal.core.detection.windowing.match import Scalar
 
 _MAX_TEXT = 80
 _MAX_WAYS = 3

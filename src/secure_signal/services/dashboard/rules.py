@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from secure_signal.adapters.rule_status import Failure, Status, Statuses
 from secure_signal.core import instant
-from secure_signal.core.detection.rule_list import RuleHead
+from secure_signal.core.detection.rules.rule_list import RuleHead
 from secure_signal.core.errors import RetryError
 from secure_signal.services.dashboard import openapi
 

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from secure_signal.adapters import kafka, rule_coverage
-from secure_signal.core.detection.coverage import Run
+from secure_signal.core.detection.inquiry.coverage import Run
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.intake import Partition
 from secure_signal.services.detector.task import Marker, Task

@@ -10,9 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from secure_signal.adapters import kafka, topics
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
-from secure_signal.core.detection.census import MEMORY
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.windowing.census import MEMORY
 from secure_signal.core.errors import FencedError, RetryError
 from secure_signal.core.instant import SECOND
 from secure_signal.services.detector import checkpoint, intake, metrics

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import msgspec
 
-from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.merge import Entry, Parcel
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.outbox import Outbox

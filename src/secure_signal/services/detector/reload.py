@@ -16,9 +16,9 @@ from secure_signal.adapters import rule_files
 from secure_signal.adapters.rule_status import MAX_PROBLEMS, Announcements, Failure, Status
 from secure_signal.adapters.rule_watch import RuleWatch
 from secure_signal.adapters.settings import Settings
-from secure_signal.core.detection import rule_list
-from secure_signal.core.detection.problem import Problem
-from secure_signal.core.detection.ruleset import RuleSet
+from secure_signal.core.detection.rules import rule_list
+from secure_signal.core.detection.rules.ruleset import RuleSet
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import metrics
 

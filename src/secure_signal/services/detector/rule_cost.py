@@ -7,7 +7,7 @@ import structlog
 from secure_signal.core.detection import event
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.profile import cost
+from secure_signal.core.detection.inquiry.profile import cost
 from secure_signal.services.detector import metrics
 
 _EVERY = 1_000

@@ -15,11 +15,11 @@ from secure_signal.core import identity
 from secure_signal.core.alignment import Block
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
-from secure_signal.core.detection.coverage import Run, Runs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.match import Match
+from secure_signal.core.detection.inquiry.coverage import Run, Runs
 from secure_signal.core.detection.reorder import SKEW
+from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.errors import RefusedError
 from secure_signal.core.merge import Entry, Merge, Parcel, Standing
 from secure_signal.core.recent import Recent

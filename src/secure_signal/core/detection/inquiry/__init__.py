@@ -1,0 +1,1 @@
+"""Questions to the engine: why, why not, and what if."""

@@ -1,0 +1,70 @@
+"""Regular expressions: run by RE2 in linear time, and within bounds by backtracking where RE2 cannot."""
+
+from typing import Any
+
+import re2
+import regex
+from msgspec import Struct
+
+from secure_signal.core.detection.matching import backtracking
+from secure_signal.core.detection.matching.backtracking import ExpressionError
+from secure_signal.core.detection.matching.pattern import Matcher
+
+LONGEST_SOURCE = 10_000
+"""Characters of an expression."""
+
+
+class Expression(Struct, frozen=True, tag=True):
+    """A regular expression, searched anywhere in a text as it stands; flags of i, m and s."""
+
+    source: str
+    flags: str = ""
+
+    def matcher(self) -> Matcher:
+        """Whether it is found in a text; ExpressionError where neither engine takes it.
+
+        Of an expression that is not linear the matcher raises backtracking.BoundError beyond its bounds.
+        """
+        compiled = self.compiled()
+        if isinstance(compiled, regex.Pattern):
+            return backtracking.matcher(compiled)
+        search = compiled.search
+        return lambda text: search(text) is not None
+
+    def compiled(self) -> Any:
+        """What runs it; backtracking.ExpressionError where neither engine takes it."""
+        if len(self.source) > LONGEST_SOURCE:
+            raise ExpressionError(
+                f"an expression may have {LONGEST_SOURCE} characters, not {len(self.source)}"
+            )
+        try:
+            return re2.compile(self.pattern, _QUIET)
+        except re2.error:
+            return backtracking.compiled(self.pattern)
+
+    @property
+    def pattern(self) -> str:
+        """The source, with its flags before it."""
+        return f"(?{self.flags}){self.source}" if self.flags else self.source
+
+    @property
+    def refusal(self) -> str | None:
+        """Why RE2 cannot run it; None where it does."""
+        try:
+            re2.compile(self.pattern, _QUIET)
+        except re2.error as error:
+            return _reason(error)
+        return None
+
+
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+# A quarter of what RE2 takes by itself: what is larger is compiled for a tenth of a second.
+_QUIET.max_mem = 2 * 1024 * 1024
+# To remember where thousands of groups matched would take memory by the square of their number.
+_QUIET.never_capture = True
+
+
+def _reason(error: Any) -> str:
+    what = error.args[0]
+    return what.decode(errors="replace") if isinstance(what, bytes) else str(what)

@@ -1,0 +1,1 @@
+"""Rules, and sets of them."""

@@ -1,0 +1,1 @@
+"""Sigma documents to rules."""

@@ -1,0 +1,125 @@
+"""How much one rule may ask for: a few lines of Sigma can spell out millions of tests."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sigma.exceptions import (
+    SigmaConditionError,
+    SigmaCorrelationRuleError,
+    SigmaModifierError,
+    SigmaValueError,
+)
+
+from secure_signal.core.detection.matching import condition
+from secure_signal.core.detection.matching.condition import Field, Keyword, Node, SameAs
+from secure_signal.core.detection.matching.expression import Expression
+from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
+from secure_signal.core.detection.matching.value import Network
+
+_LONGEST_CONDITION = 10_000
+_MOST_SELECTIONS = 10_000
+_MOST_SPELLINGS = 10_000
+_MOST_EXPRESSIONS = 100
+_MOST_DEAR = 1_000
+_MOST_RULES = 1_000
+_OF = re.compile(r"\bof\b", re.IGNORECASE)
+# What pySigma's windash replaces, each by five characters.
+_DASH = re.compile(r"\B[-/]\b")
+_DASHES = 5
+
+
+def check(detection: Mapping[str, Any]) -> None:
+    """SigmaError for a detection whose condition is no text or that asks for too much."""
+    _check_condition(detection.get("condition"), len(detection))
+    expressions = 0
+    for key, values in _fields(detection):
+        _, *modifiers = key.split("|")
+        _check_modifiers(key, modifiers, values)
+        expressions += len(values) if "re" in modifiers else 0
+    if expressions > _MOST_EXPRESSIONS:
+        raise SigmaValueError(f"More than {_MOST_EXPRESSIONS} expressions in one rule; split it into several")
+
+
+def check_correlation(section: Any) -> None:
+    """SigmaError for a correlation of too many rules, or with names that are no texts: pySigma takes any."""
+    for key, value in _names(section):
+        names = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(name, str) for name in names):
+            raise SigmaCorrelationRuleError(f"'{key}' must be a text, or, of several, a list of texts")
+        if key == "rules" and len(names) > _MOST_RULES:
+            raise SigmaCorrelationRuleError(f"More than {_MOST_RULES} 'rules'; correlate some by themselves")
+
+
+def check_tests(node: Node) -> None:
+    """ValueError for a condition, with the values of its placeholders, that could take long at one signal."""
+    dear = Counter(type(test) for test in map(_dear, condition.leaves(node)) if test is not None)
+    if dear[Expression] > _MOST_EXPRESSIONS or dear.total() > _MOST_DEAR:
+        raise ValueError(
+            f"it has more than {_MOST_EXPRESSIONS} expressions, or more than {_MOST_DEAR} slow tests "
+            "(expressions, networks, other fields, texts with ? or * within); split it into several rules"
+        )
+
+
+def _check_condition(written: Any, selections: int) -> None:
+    conditions = written if isinstance(written, list) else [written]
+    if not conditions or not all(isinstance(each, str) for each in conditions):
+        raise SigmaConditionError("The condition must be a text, or a list of texts")
+    if sum(map(len, conditions)) > _LONGEST_CONDITION:
+        raise SigmaConditionError(f"The condition is longer than {_LONGEST_CONDITION} characters")
+    if sum(len(_OF.findall(text)) for text in conditions) * selections > _MOST_SELECTIONS:
+        raise SigmaConditionError(f"The condition spells out more than {_MOST_SELECTIONS} selections")
+
+
+def _check_modifiers(key: str, modifiers: list[str], values: list[Any]) -> None:
+    if len(set(modifiers)) < len(modifiers):  # Each may make several texts of one, or one twice as long.
+        raise SigmaModifierError(f"A modifier stands twice in '{key}'")
+    if "windash" in modifiers and sum(map(_spellings, values)) > _MOST_SPELLINGS:
+        raise SigmaValueError(f"The values of '{key}' have more than {_MOST_SPELLINGS} spellings")
+    if "re" in modifiers and not all(isinstance(value, str) for value in values):
+        raise SigmaValueError(f"The values of '{key}' must be texts; put them in quotes")
+
+
+def _dear(leaf: Field | Keyword | SameAs) -> Any:
+    """A test that takes its time for each text of a field; None for one that others are tried with."""
+    match leaf:
+        case SameAs():
+            return leaf
+        case Field(test=Pattern(parts)) | Keyword(test=Pattern(parts)):
+            is_plain = Wildcard.ONE not in parts and sum(isinstance(part, str) for part in parts) <= 1
+            return None if is_plain else leaf.test
+        case Field(test=Expression() | Network()) | Keyword(test=Expression()):
+            return leaf.test
+        case _:
+            return None
+
+
+def _names(section: Any) -> Iterator[tuple[str, Any]]:
+    """What a correlation calls by name: rules and fields."""
+    if not isinstance(section, dict):
+        return  # pySigma says that it must be one.
+    condition, aliases = section.get("condition"), section.get("aliases")
+    for key in ("type", "rules", "group-by"):
+        yield key, section.get(key)
+    if isinstance(condition, dict):
+        yield "field", condition.get("field")
+    if isinstance(aliases, dict):
+        yield "aliases", list(aliases)
+        for name, fields in aliases.items():
+            yield str(name), list(fields.values()) if isinstance(fields, dict) else None
+
+
+def _fields(node: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Each field with its values, however its selection is nested."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _fields(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key), value if isinstance(value, list) else [value]
+            yield from _fields(value)
+
+
+def _spellings(value: Any) -> int:
+    return int(_DASHES ** min(len(_DASH.findall(value)), _DASHES)) if isinstance(value, str) else 1

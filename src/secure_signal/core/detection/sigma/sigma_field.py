@@ -1,0 +1,72 @@
+"""The field of a detection that pySigma cannot take, found again by its error; and its error in our words."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
+from sigma.rule.detection import SigmaDetectionItem
+
+from secure_signal.core.detection.sigma import vocabulary
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.sigma_value import POLICY
+
+_SECTIONS = ("detection", "filter")
+_UNKNOWN = re.compile(r"Unknown modifier '?(?P<name>[^']*)'?")
+_TAKES = re.compile(r"Modifier (?P<modifier>\w+) incompatible to value type of '(?P<value>.*)'", re.DOTALL)
+# A value as Python shows it, where pySigma has no better word.
+_OBJECT = re.compile(r"<sigma\.types\.Sigma(\w+) object at 0x\w+>")
+_PARTS = ("minute", "hour", "day", "week", "month", "year")
+_NUMBERS = ("gt", "gte", "lt", "lte", *_PARTS)
+_VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMBERS, "a number")}
+
+
+def path_of(document: Document, message: str) -> tuple[str, ...] | None:
+    """Where the field stands whose reading fails with this message; None where it is not one field."""
+    for path, value in _fields(document.content, ()):
+        if _error(path[-1], value) == message:
+            return path
+    return None
+
+
+def _error(field: str, value: Any) -> str:
+    try:
+        SigmaDetectionItem.from_mapping(field, value, policy=POLICY)
+    except (
+        Exception
+    ) as error:  # pySigma raises others too where a value is of a type that it does not expect.
+        return message_of(error)
+    return ""
+
+
+def message_of(error: Exception) -> str:
+    """What it says, with values that Python shows by their address called by their type."""
+    return _OBJECT.sub(lambda found: found[1].lower(), str(error.args[0])) if error.args else ""
+
+
+def in_words(message: str) -> str:
+    """What pySigma says of a modifier, without the names of its classes."""
+    if unknown := _UNKNOWN.match(message):
+        near = vocabulary.close(unknown["name"], tuple(modifier_mapping))
+        advice = f"did you mean '{near}'?" if near else f"write one of {', '.join(modifier_mapping)}"
+        return f"there is no modifier '{unknown['name']}'; {advice}"
+    if taken := _TAKES.match(message):
+        modifier = reverse_modifier_mapping.get(taken["modifier"], taken["modifier"])
+        if modifier in _PARTS and "CompareExpression" in taken["value"]:
+            return f"{modifier} stands before the comparison, as in timestamp|{modifier}|lt"
+        value = taken["value"] if "Sigma" not in taken["value"] else "what the modifier before it makes"
+        return f"{modifier} takes {_VALUES.get(modifier, 'a text')}, not '{value}'"
+    return message
+
+
+def _fields(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each field of the selections with its values, however they are nested, at its path."""
+    if isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from _fields(item, (*path, str(number)))
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if path or key in _SECTIONS:
+                if len(path) > 1 and not isinstance(value, dict):
+                    yield (*path, str(key)), value
+                yield from _fields(value, (*path, str(key)))

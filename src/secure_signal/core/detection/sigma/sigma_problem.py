@@ -1,0 +1,96 @@
+"""pySigma's errors in our words: where, and how to mend it."""
+
+import re
+
+from sigma.exceptions import SigmaError
+
+from secure_signal.core.detection.sigma import sigma_field
+from secure_signal.core.detection.sigma.document import Document
+from secure_signal.core.detection.sigma.extension import KEY
+from secure_signal.core.detection.sigma.problem import Problem
+
+_LONGEST = 500
+# What pySigma quotes, or names in other ways.
+_QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
+
+_CAPITAL = re.compile(r"found '(?P<word>AND|OR|NOT|And|Or|Not)'")
+_UNREAD = re.compile(r"Expected .*, found (?P<word>'.*')")
+_PLACE = re.compile(r"\s*\(at char \d+\), \(line:\d+, col:\d+\)")
+
+# The key at fault and the way out, by pySigma's class of error.
+_AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
+    "SigmaTitleError": (("title",), "write a title of at most 256 characters"),
+    "SigmaNameError": (("name",), "write a name of at most 256 characters"),
+    "SigmaIdentifierError": (("id",), "write a UUID, as `uuidgen` prints"),
+    "SigmaLevelError": (("level",), "write informational, low, medium, high or critical"),
+    "SigmaStatusError": (("status",), "write stable, test, experimental, deprecated or unsupported"),
+    "SigmaDateError": (("date",), "write a date such as 2026-05-01"),
+    "SigmaModifiedError": (("modified",), "write a date such as 2026-05-01"),
+    "SigmaTagError": (("tags",), "write a namespace, a dot and a name, such as attack.t1110"),
+    "SigmaLogsourceError": (("logsource",), "write product, category or service"),
+    "SigmaDetectionError": (("detection",), "write named selections and a condition over them"),
+    "SigmaConditionError": (
+        ("detection", "condition"),
+        "join the names of selections by and, or, not, `1 of` and `all of`",
+    ),
+    "SigmaModifierError": (("detection",), ""),
+    "SigmaTypeError": (("detection",), ""),
+    "SigmaRegularExpressionError": (("detection",), "mend the expression"),
+    "SigmaValueError": (("detection",), ""),
+    "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
+    "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
+    "SigmaCorrelationConditionError": (
+        ("correlation", "condition"),
+        "write a comparison, as in gte: 5, two for a range, or of temporal rules a and (b or not c)",
+    ),
+    "SigmaFilterError": (("filter",), "write selections, a condition over them, and the rules"),
+    "SigmaFilterConditionError": (("filter", "condition"), "write one, such as `not selection`"),
+    "SigmaFilterRuleReferenceError": (("filter", "rules"), "write ids or names of rules, or any"),
+    "SigmaCorrelationRuleError": (("correlation",), ""),
+}
+
+
+def of(document: Document, error: SigmaError) -> Problem:
+    """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
+    kind = type(error).__name__
+    message = sigma_field.message_of(error) or kind
+    if "windash" in message:
+        kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
+    path, advice = _AT_FAULT.get(kind, ((), ""))
+    in_filter = ("filter", *path[1:])
+    field = sigma_field.path_of(document, message) if path == ("detection",) else None
+    if field:
+        line = document.lines.get(field)
+    else:
+        line = None if _UNREAD.match(message) else _line_of_quoted(document, message)
+    line = line or document.line(path, path[:1], in_filter, in_filter[:1])
+    told = brief(_in_words(message)).rstrip(".") if advice else brief(_in_words(message))
+    where = f"{brief(field[-1])}: " if field else ""
+    return Problem(document.file, line, f"{where}{told}; {advice}" if advice else f"{where}{told}")
+
+
+def _in_words(message: str) -> str:
+    """Without what is of the parser: the names of its classes, and its count of characters."""
+    capital = _CAPITAL.search(message)
+    if capital:
+        return f"write `{capital['word'].lower()}` in lower case"
+    unread = _UNREAD.match(message)
+    if unread:
+        return f"the condition cannot be read from {unread['word']} on"
+    return sigma_field.in_words(_PLACE.sub("", message))
+
+
+def brief(message: str) -> str:
+    """A message without the middle of what is too long to be read."""
+    return (
+        message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
+    )
+
+
+def _line_of_quoted(document: Document, message: str) -> int | None:
+    """The line of a key that the message quotes, or that has a quoted modifier; the innermost first."""
+    quoted = [word.strip() for words in _QUOTED.findall(message) for word in words if word]
+    for path in sorted(document.lines, key=len, reverse=True):
+        if path and path[0] != KEY and any(word == path[-1] or f"|{word}" in path[-1] for word in quoted):
+            return document.lines[path]
+    return None

@@ -1,0 +1,1 @@
+"""What correlations remember of their groups, and when they tell."""
