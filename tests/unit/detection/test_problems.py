@@ -10,6 +10,9 @@ from secure_signal.adapters import logsource_file, rule_files
 from secure_signal.core.errors import UsageError
 
 WITHIN = FAILED.replace(" {outcome: failure}", "\n    - outcome: failure\n    - FIELD")
+PERCENTILE = BRUTE_FORCE.replace("event_count", "value_percentile").replace(
+    "gte: 3", "field: size, gte: 3, percentile: 50"
+)
 WRONG: list[tuple[str, int, str]] = [
     (FAILED.replace("outcome:", "outcome|containz:"), 8, "containz"),
     (FAILED.replace("condition: sel", "condition: sel and flt"), 9, "flt"),
@@ -61,6 +64,32 @@ WRONG: list[tuple[str, int, str]] = [
         10,
         "correlation.condition.at_least is unknown; write lt, lte",
     ),
+    (
+        FAILED.replace("Failed login", r'"Failed \e[31mlogin"'),
+        2,
+        "the title has the control character U+001B",
+    ),
+    (FAILED.replace("failed_login", r'"failed\nlogin"'), 4, "the name has the control character U+000A"),
+    (
+        FAILED + r'description: "first\n\tsecond \x9b"' + "\n",
+        10,
+        "the description has the control character U+0",
+    ),
+    (BRUTE_FORCE.replace("Brute force", r'"Brute\u202e force"'), 2, "character U+202E; take it out"),
+    (WITHIN.replace("FIELD", "ip|re|contains: x"), 10, "'contains' cannot stand with re in 'ip|re|contains'"),
+    (FAILED.replace("outcome:", "outcome|base64|re:"), 8, "'base64' cannot stand with re"),
+    (BRUTE_FORCE.replace("gte: 3", "gte: true"), 10, "'gte' compares with a number, not with true or false"),
+    (PERCENTILE.replace("50", "99.9"), 10, "a whole number from 0 to 100"),
+    (PERCENTILE.replace("50", "true"), 10, "a whole number from 0 to 100"),
+    (PERCENTILE.replace("50", "101"), 10, "a whole number from 0 to 100"),
+    (PERCENTILE.replace(", percentile: 50", ""), 5, "needs a 'percentile' in its condition"),
+    (
+        BRUTE_FORCE + "  aliases: {who: {faild_login: ip}}\n",
+        11,
+        "alias 'who' is for 'faild_login', which rules does not list; did you mean 'failed_login'?",
+    ),
+    (BRUTE_FORCE + "  aliases: {who: {other: ip}}\n", 11, "list it, or take it out"),
+    (BRUTE_FORCE + f"name: {RULE}\n", 2, f"the name '{RULE}' is the id of "),
     ("a:\n  b: c\n d: e\n", 3, "the indentation differs"),
     ("- a\n- b\n", 1, "mapping"),
     ("title: [a\n", 2, "YAML"),
@@ -82,6 +111,11 @@ def test_the_line_and_the_way_out(text: str, line: int, words: str, load: Load) 
     assert f"rule-2.yml:{line}: " in message
     assert words in message
     assert "1 problem." in message
+
+
+def test_a_problem_shows_the_control_characters_that_it_quotes(load: Load) -> None:
+    with pytest.raises(UsageError, match=r"there is no modifier '\\x1b\[31m'"):
+        load(FAILED.replace("outcome:", r'"outcome|\e[31m":'))
 
 
 def test_all_problems_of_all_files_are_told_together(load: Load) -> None:

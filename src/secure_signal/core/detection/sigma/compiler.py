@@ -16,6 +16,7 @@ from secure_signal.core.detection.rules.rule import Detection, Rule
 from secure_signal.core.detection.sigma import (
     extension,
     extent,
+    heading,
     layout,
     sigma,
     sigma_chain,
@@ -77,9 +78,13 @@ def _silenced(
 
 
 def _spelt(documents: Iterable[Document], problems: list[Problem]) -> Iterator[Document]:
-    """Those whose keys are right, and where they belong; what is missing there is not told besides."""
+    """Those whose keys are right and in their places; what is missing there is not told besides."""
     for document in documents:
-        misspelt = [*vocabulary.problems(document), *layout.problems(document)]
+        misspelt = [
+            *vocabulary.problems(document),
+            *layout.problems(document),
+            *heading.problems(document),
+        ]
         problems.extend(misspelt)
         if not misspelt:
             yield document
@@ -194,15 +199,14 @@ def _written_names(documents: Iterable[Document]) -> Iterator[str]:
 
 
 def _twins(rules: Iterable[Rule]) -> list[Problem]:
-    """A problem for each rule whose id or name another has already."""
-    seen: dict[tuple[str, str], str] = {}
+    """A problem for each rule whose id or name another has already, as its id or as its name."""
+    seen: dict[str, tuple[str, str]] = {}
     found = []
     for rule in rules:
         for kind, text in (("id", rule.id), ("name", rule.name)):
-            first = seen.setdefault((kind, text), rule.origin) if text else rule.origin
+            whose, first = seen.setdefault(text, (kind, rule.origin)) if text else (kind, rule.origin)
             if first != rule.origin:
                 file, _, line = rule.origin.rpartition(":")
-                found.append(
-                    Problem(file, int(line), f"the {kind} {text!r} is taken by {first}; give it another")
-                )
+                taken = f"taken by {first}" if whose == kind else f"the {whose} of {first}"
+                found.append(Problem(file, int(line), f"the {kind} {text!r} is {taken}; give it another"))
     return found

@@ -28,6 +28,8 @@ _OF = re.compile(r"\bof\b", re.IGNORECASE)
 # What pySigma's windash replaces, each by five characters.
 _DASH = re.compile(r"\B[-/]\b")
 _DASHES = 5
+# What can stand with an expression: it is searched for as it is, and what it may not match is its own matter.
+_WITH_RE = {"re", "i", "ignorecase", "m", "multiline", "s", "dotall", "all", "expand", "neq"}
 
 
 def check(detection: Mapping[str, Any]) -> None:
@@ -77,6 +79,11 @@ def _check_modifiers(key: str, modifiers: list[str], values: list[Any]) -> None:
         raise SigmaModifierError(f"A modifier stands twice in '{key}'")
     if "windash" in modifiers and sum(map(_spellings, values)) > _MOST_SPELLINGS:
         raise SigmaValueError(f"The values of '{key}' have more than {_MOST_SPELLINGS} spellings")
+    strange = [modifier for modifier in modifiers if modifier not in _WITH_RE]
+    if "re" in modifiers and strange:
+        raise SigmaModifierError(
+            f"'{strange[0]}' cannot stand with re in '{key}'; write in the expression what it shall match"
+        )
     if "re" in modifiers and not all(isinstance(value, str) for value in values):
         raise SigmaValueError(f"The values of '{key}' must be texts; put them in quotes")
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from secure_signal.core import sentence
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -12,4 +14,5 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.what}" if self.line is None else f"{self.file}:{self.line}: {self.what}"
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return sentence.visible(f"{where}: {self.what}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
+from sigma.exceptions import SigmaCorrelationRuleError
 
 from secure_signal.core.detection.matching.value import COMPARISONS
 from secure_signal.core.detection.rules.correlation import (
@@ -46,6 +47,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Known) 
     boolean = _boolean(document.content["correlation"])
     group_by = tuple(parsed.group_by or ())
     listed = _listed(parsed, known, once=kind is not Kind.TEMPORAL_ORDERED or boolean is not None)
+    _check_aliases(parsed, listed)
     fields = sigma_measure.value_fields(kind, wanted)
     slots = tuple(_slot(parsed, reference, rule, group_by, fields) for reference, rule in listed)
     alternatives = () if boolean is None else _alternatives(boolean, listed)
@@ -54,7 +56,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Known) 
         "group_by": group_by,
         "timespan": sigma_measure.timespan(parsed),
         "bounds": (_HOLDS,) if alternatives else sigma_measure.bounds(kind, document.content, len(slots)),
-        "percentile": sigma_measure.percentile(kind, wanted),
+        "percentile": sigma_measure.percentile(kind, document.content),
         "alternatives": alternatives,
         "suppress": int(extension.read(document).suppress or 0),
     }
@@ -137,6 +139,19 @@ def _check_user(reference: str, inner: Correlation, fields: set[str]) -> None:
             f"the alias user_id of '{reference}' stands for other fields than the signals' user_id; "
             "give the alias another name"
         )
+
+
+def _check_aliases(parsed: SigmaCorrelationRule, listed: list[tuple[str, Listed]]) -> None:
+    """SigmaCorrelationRuleError where an alias is for a rule that the correlation does not list."""
+    called = {name for reference, rule in listed for name in (reference, rule.name, rule.id)}
+    for alias in parsed.aliases:
+        for name in (str(ref.reference) for ref in alias.mapping):
+            if name not in called:
+                close = difflib.get_close_matches(name, called, n=1)
+                hint = f"did you mean '{close[0]}'?" if close else "list it, or take it out"
+                raise SigmaCorrelationRuleError(
+                    f"The alias '{alias.alias}' is for '{name}', which rules does not list; {hint}"
+                )
 
 
 def _real_field(parsed: SigmaCorrelationRule, name: str, reference: str, rule: Listed) -> str:

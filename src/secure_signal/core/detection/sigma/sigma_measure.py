@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
-from sigma.exceptions import SigmaTimespanError
+from sigma.exceptions import SigmaCorrelationRuleError, SigmaTimespanError
 
 from secure_signal.core.detection.matching.value import COMPARISONS
 from secure_signal.core.detection.rules.correlation import TEMPORAL, Bound, Kind
@@ -23,7 +23,13 @@ def bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]
     written = content["correlation"].get("condition")
     if written is None and kind in TEMPORAL:
         return (Bound("gte", slots),)
-    each = [SigmaCorrelationCondition.from_dict({key: written[key]}) for key in written if key in COMPARISONS]
+    compared = {key: value for key, value in written.items() if key in COMPARISONS}
+    for key, value in compared.items():
+        if isinstance(value, bool):
+            raise SigmaCorrelationRuleError(
+                f"'{key}' compares with a number, not with true or false; write one"
+            )
+    each = [SigmaCorrelationCondition.from_dict({key: value}) for key, value in compared.items()]
     return tuple(Bound(one.op.name.lower(), *_exact(one.count).as_integer_ratio()) for one in each)
 
 
@@ -58,10 +64,13 @@ def value_fields(kind: Kind, wanted: SigmaCorrelationCondition) -> tuple[str, ..
     return names if kind.value.startswith("value_") else ()
 
 
-def percentile(kind: Kind, wanted: SigmaCorrelationCondition) -> int:
-    """That of value_percentile; ValueError where the condition has none."""
+def percentile(kind: Kind, content: dict[str, Any]) -> int:
+    """That of value_percentile; SigmaCorrelationRuleError where the condition has none."""
     if kind is not Kind.VALUE_PERCENTILE:
         return 50
-    if wanted.percentile is None or not 0 <= wanted.percentile <= 100:
-        raise ValueError("value_percentile needs a condition with percentile, a number from 0 to 100")
-    return wanted.percentile
+    written = content["correlation"]["condition"].get("percentile")
+    if type(written) is not int or not 0 <= written <= 100:  # pySigma takes texts, and cuts fractions off.
+        raise SigmaCorrelationRuleError(
+            "value_percentile needs a 'percentile' in its condition, a whole number from 0 to 100"
+        )
+    return written
