@@ -6,6 +6,7 @@ from secure_signal.adapters import rule_settings, rule_yaml
 from secure_signal.adapters.rule_cache import Compiled
 from secure_signal.adapters.rule_folder import RuleFile
 from secure_signal.adapters.rule_settings import RuleSettings
+from secure_signal.core import sentence
 from secure_signal.core.detection.rules.choice import chosen
 from secure_signal.core.detection.rules.correlation import Correlation
 from secure_signal.core.detection.rules.rule import Detection
@@ -25,7 +26,10 @@ def compiled(files: Sequence[RuleFile]) -> tuple[Compiled, list[Problem]]:
     result = Compiled(
         detections=tuple(rule for rule in running if isinstance(rule, Detection)),
         correlations=tuple(rule for rule in running if isinstance(rule, Correlation)),
-        remarks=(*remarks, *(r for each in choices for r in (*each.remarks(rules), *each.toll(rules, off)))),
+        remarks=(
+            *sentence.first(remarks),
+            *(r for each in choices for r in (*sentence.first(each.remarks(rules)), *each.toll(rules, off))),
+        ),
         off=tuple(off),
     )
     return result, [*wrong, *(item for item in read if isinstance(item, Problem)), *problems]

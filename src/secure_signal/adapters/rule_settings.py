@@ -1,5 +1,6 @@
 """``rules.toml`` in the root of a folder of rules: which of them run, and the values of placeholders."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -10,6 +11,8 @@ from secure_signal.core.anomaly import SEVERITIES, Severity
 from secure_signal.core.detection.rules.choice import STATUSES, Choice
 from secure_signal.core.detection.sigma.problem import Problem
 
+_AT_LINE = re.compile(r"\(at line (\d+), ")
+_KEY = re.compile(r"(the key ')?(?P<key>[\w-]+)")
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -37,10 +40,15 @@ def read(content: bytes, file: str) -> RuleSettings | Problem:
         for key, values in (("level", SEVERITIES), ("status", STATUSES)):
             if str(error).startswith(f"{key}: "):
                 advice = f"write {', '.join(values)}"
-        return Problem(file, _line(content, str(error).partition(":")[0]), f"{error}; {advice}")
+        return Problem(file, _line(content, str(error)), f"{error}; {advice}")
 
 
-def _line(content: bytes, key: str) -> int | None:
-    """The line of a key at the top; None where no line begins with it."""
+def _line(content: bytes, message: str) -> int | None:
+    """The line that a message names, else that of the key that it is about; None without either."""
+    at = _AT_LINE.search(message)
+    if at:
+        return int(at[1])
+    key = _KEY.match(message)
     lines = enumerate(content.decode(errors="replace").splitlines(), 1)
-    return next((number for number, line in lines if line.partition("=")[0].strip() == key), None)
+    heads = ((number, line.partition("=")[0].strip(" \t[]")) for number, line in lines)
+    return next((number for number, head in heads if key and head == key["key"]), None)

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
+from secure_signal.core import sentence
+
 _MOST_DOTS = 32
 _TEXT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'")
 _PLACE = re.compile(r" - at `(?:key in `)?\$\.?(?P<place>[^`]*)`$")
@@ -25,6 +27,8 @@ def decode(content: bytes, type_: type[_T]) -> _T:
         raise ValueError("is nested too deep") from None
     except msgspec.ValidationError as error:
         raise ValueError(_in_words(str(error))) from None
+    except msgspec.DecodeError as error:
+        raise ValueError(f"is no TOML: {sentence.continued(str(error))}") from None
 
 
 def _in_words(message: str) -> str:
@@ -33,5 +37,7 @@ def _in_words(message: str) -> str:
     what = message[: place.start()] if place else message
     what = _UNKNOWN.sub(r"the key '\1' is unknown", what).replace("Invalid enum value", "there is no")
     what = _PATTERN.sub("is neither exact nor a prefix with `.*` at its end", what)
+    what = "is empty" if what.endswith("of length >= 1") else sentence.of_types(what)
     where = _STEP.sub(lambda step: f" number {int(step[1]) + 1}", place["place"]) if place else ""
-    return f"{where}: {what}" if where else what
+    where = where.replace("[...]", " (one of them)")
+    return f"{where}: {sentence.continued(what)}" if where else what

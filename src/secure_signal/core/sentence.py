@@ -1,9 +1,29 @@
 """Texts of others inside a sentence of ours."""
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+_MOST = 50
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Unicode's control characters, its two line separators, and those that turn the direction of a text."""
+
+
+# msgspec's names of types, in words of someone who writes YAML or TOML.
+_TYPE = re.compile(r"`(object|array|str|int|bool|float|null|date|time|datetime)`")
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "str": "a text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "float": "a number",
+    "null": "nothing",
+    "date": "a date",
+    "time": "a time",
+    "datetime": "a time",
+}
 
 
 def continued(text: str) -> str:
@@ -14,3 +34,16 @@ def continued(text: str) -> str:
 def visible(text: str) -> str:
     """With control characters as Python spells them, but for the ends of lines: no terminal obeys them."""
     return CONTROL.sub(lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text)
+
+
+def of_types(text: str) -> str:
+    """What msgspec says of types, such as ``Expected `array`, got `str```, in our words."""
+    return _TYPE.sub(lambda name: _TYPES[name[1]], text)
+
+
+def first(texts: Iterable[str]) -> Iterator[str]:
+    """The first fifty of texts of one kind, and how many more there are."""
+    rest = iter(texts)
+    yield from islice(rest, _MOST)
+    if more := sum(1 for _ in rest):
+        yield f"… and {more:,} more like these"

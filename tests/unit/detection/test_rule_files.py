@@ -116,6 +116,52 @@ def test_wrong_settings_are_named(settings: str, load: Load, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("levl = 'low'", (2, "the key 'levl' is unknown")),
+        ("disable = 'x'", (2, "disable: expected a list, got a text")),
+        ("enable = ['x', 5]", (2, "enable number 2: expected a text, got a whole number")),
+        ("enable = ['']", (2, "enable number 1: is empty")),
+        ("[placeholders]\na = 5", (2, "placeholders (one of them): expected a list, got a whole number")),
+        ("level = 2026-05-01", (2, "level: expected a text, got a date")),
+        ("level = ", (2, "is no TOML: invalid value (at line 2, column 9)")),
+    ],
+)
+def test_settings_are_refused_in_our_words(
+    settings: str, told: tuple[int, str], load: Load, tmp_path: Path
+) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "rules.toml").write_text(f"# first\n{settings}\n")
+    _, (problem,) = rule_files.check(tmp_path / "rules", tmp_path / "logsources.toml")
+    assert (problem.line, problem.what.partition("; ")[0]) == told
+
+
+def test_of_many_settings_without_effect_the_first_are_told(settled: Load) -> None:
+    ruleset = settled(f"disable = {[f'none-{n}' for n in range(20_000)]}", FAILED)
+    *named, more = ruleset.remarks
+    assert len(named) == 50
+    assert "'none-49', enabled or disabled, is no rule's" in named[-1]
+    assert more == "… and 19,950 more like these"
+
+
+def test_of_many_keys_that_are_passed_over_the_first_are_told(load: Load) -> None:
+    ruleset = load(FAILED + "".join(f"title{n}: x\n" for n in range(60)))
+    (rule,) = ruleset.rules
+    assert (len(rule.notices), rule.notices[-1]) == (51, "… and 10 more like these")
+
+
+def test_a_rule_without_an_id_is_told_what_it_goes_by(load: Load) -> None:
+    def told(*texts: str) -> list[str]:
+        return [what for _, what in load(*texts).notices if what.startswith("has no id: ")]
+
+    assert not told(FAILED, BRUTE_FORCE)
+    without = [text.replace("id: ", "# ") for text in (FAILED, BRUTE_FORCE)]
+    name, title = told(*without)
+    assert name.startswith("has no id: it goes by its name,")
+    assert title.startswith("has no id: it goes by its title,")
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ("level = 'loud'", "level: there is no 'loud'; write informational, low, medium, high, critical"),

@@ -4,6 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from secure_signal.core import sentence
 from secure_signal.core.detection.rules.choice import Off
 from secure_signal.core.detection.rules.correlation import Correlation
 from secure_signal.core.detection.rules.logsource import LogSource, LogSources
@@ -27,7 +28,7 @@ class RuleSet:
         self.logsources = logsources
         self.detections = tuple(rule for rule in self.rules if isinstance(rule, Detection))
         self.correlations = tuple(rule for rule in self.rules if isinstance(rule, Correlation))
-        self.remarks = (*remarks, *_unheard(self.detections, logsources))
+        self.remarks = (*remarks, *sentence.first(_unheard(self.detections, logsources)))
         """What a person should know of the set, other than of one rule."""
         self.off = tuple(off)
         """The rules that settings switch off."""

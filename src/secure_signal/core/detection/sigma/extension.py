@@ -38,17 +38,6 @@ _PLACE = re.compile(r" - at `(?:key` in `)?\$(?P<place>[^`]*)`$")
 _STEP = re.compile(r"[^.\[\]]+")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`")
 _MEMBERS = {"tests": Example, "signals": Burst}
-# What msgspec calls in JSON's words, in those of someone who writes YAML.
-_TYPE = re.compile(r"`(object|array|str|int|bool|float|null)`")
-_TYPES = {
-    "object": "a mapping",
-    "array": "a list",
-    "str": "a text",
-    "int": "a whole number",
-    "bool": "true or false",
-    "float": "a number",
-    "null": "nothing",
-}
 
 
 def read(document: Document) -> Extension:
@@ -87,7 +76,7 @@ def _mistake(message: str) -> ExtensionError:
         steps = (*steps, unknown["name"])
     elif "RFC3339" in what or "datetime" in what:
         what = "is no time with a zone; write one such as 2026-05-01T03:00:00Z"
-    what = _TYPE.sub(lambda type_: _TYPES[type_[1]], what).replace("`", "")
+    what = sentence.of_types(what).replace("`", "")
     paths = [(KEY, *steps[:length]) for length in range(len(steps), -1, -1)]
     return ExtensionError(f"{KEY}{_spelt(steps)}: {sentence.continued(what)}", *paths)
 

@@ -16,6 +16,7 @@ from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
 
+from secure_signal.core import sentence
 from secure_signal.core.detection.matching import backtracking, condition
 from secure_signal.core.detection.matching.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.rules.logsource import LogSource
@@ -36,7 +37,7 @@ _LONGEST_NAME = 256
 def detection(document: Document, parsed: SigmaRule, placeholders: Placeholders) -> Detection:
     """A detection rule; SigmaError where its condition is wrong, ValueError where we cannot run it."""
     source = logsource_of(parsed.logsource)
-    notices = list(vocabulary.notes(document))
+    notices = list(notes(document, parsed))
     try:
         node = condition_of(parsed, placeholders)
         fires = True
@@ -119,6 +120,13 @@ def _name(parsed: SigmaRuleBase) -> str:
     if len(name) > _LONGEST_NAME:
         raise SigmaNameError(f"The name has {len(name):,} characters")
     return name
+
+
+def notes(document: Document, parsed: SigmaRuleBase) -> Iterator[str]:
+    """What a person should know of what a rule is called, and of keys that are passed over."""
+    if parsed.id is None:
+        yield f"has no id: it goes by its {'name' if parsed.name else 'title'}, which is not to change then"
+    yield from sentence.first(vocabulary.notes(document))
 
 
 def identifier(parsed: SigmaRuleBase) -> str:

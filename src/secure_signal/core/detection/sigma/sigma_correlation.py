@@ -17,9 +17,9 @@ from secure_signal.core.detection.rules.correlation import (
     Slot,
 )
 from secure_signal.core.detection.rules.rule import Detection
-from secure_signal.core.detection.sigma import extension, sigma_measure, sigma_temporal, vocabulary
+from secure_signal.core.detection.sigma import extension, sigma_measure, sigma_temporal
 from secure_signal.core.detection.sigma.document import Document
-from secure_signal.core.detection.sigma.sigma import digest, head
+from secure_signal.core.detection.sigma.sigma import digest, head, notes
 from secure_signal.core.detection.sigma.sigma_value import POLICY
 
 Listed: TypeAlias = Detection | Correlation
@@ -67,7 +67,7 @@ def correlation(document: Document, parsed: SigmaCorrelationRule, known: Known) 
         slots=slots,
         digest=digest(meaning, of_slots, [rule.digest for _, rule in listed]),
         notices=(
-            *vocabulary.notes(document),
+            *notes(document, parsed),
             *sigma_measure.notices(parsed, kind, meaning["bounds"], len(slots)),
         ),
     )
