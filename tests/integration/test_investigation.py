@@ -2,8 +2,11 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import psycopg
@@ -222,3 +225,18 @@ def test_every_command_prints_what_the_page_says(
         printed = "\n".join(line.rstrip() for line in test_rules_docs.run(command).rstrip().splitlines())
         shown = "\n".join(line.rstrip() for line in output.rstrip().splitlines())
         assert re.fullmatch(".*".join(map(re.escape, shown.split("…"))), printed), f"$ {command}\n{printed}"
+
+
+def test_an_interrupted_backtest_ends_quietly(database: psycopg.Connection, rules: Path) -> None:
+    command = [sys.executable, "-m", "secure_signal", "backtest", "--rules", str(rules), *SINCE]
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signals'::regclass"
+    # The backtest waits for the table, and would for ever.
+    with database.transaction():
+        database.execute("LOCK TABLE signals")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                until(lambda: database.execute(waiting).fetchone() == (1,), "the backtest reads signals")
+            finally:
+                process.send_signal(SIGINT)
+            told = process.communicate(timeout=30)
+    assert (process.returncode, *told) == (130, b"", b"")

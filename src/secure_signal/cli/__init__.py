@@ -36,7 +36,7 @@ def _options(
     pass
 
 
-def main() -> None:
+def run() -> None:
     """Run the command; a StopError becomes its sentence and its exit code."""
     try:
         app()
