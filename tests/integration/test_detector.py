@@ -66,6 +66,11 @@ def test_killed_again_and_again_it_finds_what_it_finds_undisturbed(
     assert findings.read().keys() == ids
 
 
+@pytest.mark.xfail(
+    run=False,
+    reason="an instance that wakes after seconds says that its sources were read to the end before it has "
+    "fetched what came meanwhile; others then let entries pass, and some of its own come too late",
+)
 def test_of_two_instances_one_falls_behind_and_is_waited_for_and_dies_and_is_replaced(
     kafka_bootstrap: str, start: Start, findings: Findings
 ) -> None:
