@@ -2,9 +2,11 @@
 
 import json
 import re
+import signal as signal_numbers
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from signal import SIGINT
 from typing import Any
@@ -230,10 +232,14 @@ def test_every_command_prints_what_the_page_says(
 def test_an_interrupted_backtest_ends_quietly(database: psycopg.Connection, rules: Path) -> None:
     command = [sys.executable, "-m", "secure_signal", "backtest", "--rules", str(rules), *SINCE]
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signals'::regclass"
+    # What a shell starts in the background ignores SIGINT, and so do its children.
+    listening = partial(signal_numbers.signal, SIGINT, signal_numbers.SIG_DFL)
     # The backtest waits for the table, and would for ever.
     with database.transaction():
         database.execute("LOCK TABLE signals")
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listening
+        ) as process:
             try:
                 until(lambda: database.execute(waiting).fetchone() == (1,), "the backtest reads signals")
             finally:

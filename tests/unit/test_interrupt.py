@@ -4,8 +4,12 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 
 INTERRUPTED = 130
+
+# What a shell starts in the background ignores SIGINT, and so do its children.
+LISTENING = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
 
 # SIGINT comes when the first module of the command is looked for.
 WHILE_LOADED = """
@@ -25,7 +29,9 @@ command.load()()
 
 
 def test_while_modules_are_loaded() -> None:
-    done = subprocess.run([sys.executable, "-c", WHILE_LOADED], capture_output=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_LOADED], capture_output=True, timeout=30, preexec_fn=LISTENING
+    )
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, b"", b"")
 
 
@@ -40,7 +46,10 @@ def test_while_signals_are_judged() -> None:
         }
     )
     with subprocess.Popen(
-        [sys.executable, "-m", "secure_signal", "detect"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "secure_signal", "detect"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=LISTENING,
     ) as process:
         assert process.stdin
         assert process.stderr
