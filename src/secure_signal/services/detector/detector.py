@@ -89,7 +89,11 @@ class Detector:
         return Engine(self.ruleset, lateness=self._lateness)
 
     def reload(self, ruleset: RuleSet) -> None:
-        """Judge by other rules from the next turn on. Windows of rules that did not change go on."""
+        """Judge by other rules from the next turn on. Windows of rules that did not change go on.
+
+        What the former rules evaluated is saved first, so that nobody evaluates it again by the new ones.
+        """
+        self._save(list(self._tasks))
         self.ruleset = ruleset
         dropped = sum(task.reload(self._engine()) for task in self._tasks.values())
         if dropped:
