@@ -116,9 +116,14 @@ class Process:
                 return float(line.rsplit(" ", 1)[1])
         return 0.0
 
-    def holds(self) -> int:
-        """How many partitions it has."""
-        return sum(line.startswith("detector_consumer_lag_records{") for line in self._metrics())
+    def holds(self, topic: str = "") -> int:
+        """How many partitions it has, of one topic or all."""
+        lags = [line for line in self._metrics() if line.startswith("detector_consumer_lag_records{")]
+        return sum(f'topic="{topic}' in line for line in lags)
+
+    def shares(self, count: int) -> bool:
+        """Whether it has so many partitions of each topic."""
+        return self.holds(topics.SIGNALS) == self.holds(topics.MATCHES) == count
 
     def _metrics(self) -> list[str]:
         assert self._process.poll() is None, "the detector has ended"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from secure_signal.adapters import kafka
@@ -39,6 +39,12 @@ class TopicLogs:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         return str(described.topic_id), self._offsets(topic, partitions, latest)
 
+    def committed_ends(self, topic: str, count: int) -> list[int]:
+        """Where the first ``count`` partitions end for one who reads nothing of open transactions."""
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        ends = self._offsets(topic, range(count), latest, IsolationLevel.READ_COMMITTED)
+        return [ends[partition] for partition in range(count)]
+
     def _describe(self, topic: str) -> Any:
         try:
             described = self._admin.describe_topics(TopicCollection([topic]), request_timeout=self._seconds)
@@ -46,10 +52,16 @@ class TopicLogs:
         except KafkaException as error:
             raise RetryError(f"Kafka does not describe {topic}: {error.args[0].str()}") from error
 
-    def _offsets(self, topic: str, partitions: Iterable[int], which: OffsetSpec) -> dict[int, int]:
+    def _offsets(
+        self,
+        topic: str,
+        partitions: Iterable[int],
+        which: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    ) -> dict[int, int]:
         wanted = {TopicPartition(topic, p): which for p in partitions}
         try:
-            found = self._admin.list_offsets(wanted, request_timeout=self._seconds)
+            found = self._admin.list_offsets(wanted, request_timeout=self._seconds, isolation_level=isolation)
             return {where.partition: answer.result().offset for where, answer in found.items()}
         except KafkaException as error:
             raise RetryError(f"Kafka does not tell the offsets of {topic}: {error.args[0].str()}") from error

@@ -27,7 +27,7 @@ class Block(NamedTuple):
 class Queue:
     """What was fetched of one partition and not yet read.
 
-    ``fetched`` is the offset after the last record fetched, ``end`` the log's end as last heard of.
+    ``fetched`` is the offset before which all was fetched, ``end`` the log's end as last heard of.
     ``at_end`` says that there was no more to fetch: offsets alone do not tell, because the last ones of a
     log may be no records (the marks of somebody's transaction).
     """
@@ -55,11 +55,15 @@ class Queue:
         """Whether nothing is here of a partition that has more."""
         return not len(self) and not self.at_end and self.fetched < self.end
 
-    def progress(self, now: int) -> int:
-        """The time (ms) before which all that arrived was read, as far as is known; -1 where nothing is."""
-        if len(self):
-            return self.head
-        return self._last if self.is_awaited else max(self._last, now)
+    @property
+    def offset(self) -> int:
+        """Before it, all was read."""
+        return self._offsets[self._read] if len(self) else self.fetched
+
+    @property
+    def time(self) -> int:
+        """The time (ms) before which all that arrived was read; -1 where nothing was."""
+        return self.head if len(self) else self._last
 
     def add(self, block: Block) -> None:
         """Take records that were fetched, at least one."""

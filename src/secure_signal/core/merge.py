@@ -1,13 +1,15 @@
 """Entries of several sources, in the order of their arrival, whichever of the sources is ahead.
 
-Instances that catch up on a backlog each read only their own partitions of ``signal-events``, so on
-``signal-matches`` one may be hours ahead of another, and what the slower one sends would be late. Hence
-each parcel says how far its sources are, and an entry is held back until every source is as far: then
-entries come in the order of (arrival, source), as one instance alone would read them.
+Instances each read only their own partitions of ``signal-events``, so on ``signal-matches`` one may be
+hours ahead of another that catches up on a backlog or stood still, and what the slower one sends would be
+late. Hence each parcel says how far its sources were read, and an entry is held back until every source is
+as far: then entries come in the order of (arrival, source), as one instance alone would read them.
 
-A source that was read to its end is as far as the clock and some seconds more; its owner says so each
-second. So nobody waits for the idle, and while all sources are live, each entry passes at once. One
-without an owner gets one within the group's session timeout; if it does not, it is waited for 30 seconds.
+No clock tells how far a source is. It is as far as an entry when later records were read of it, or all
+that its log held after the entry's own record was read: each parcel with entries says where the logs ended
+then. Whatever was acknowledged before that record was sent lies before those ends. So nobody waits for the
+idle, and while all sources are live, each entry passes at once. A source without an owner gets one within
+the group's session timeout; if it does not, it is waited for 30 seconds.
 
 All of this follows from the log alone: what is sent and how far each source says it is, never when it is
 read. Read again from a saved state, the entries come in the same order and have the same numbers.
@@ -25,6 +27,9 @@ from secure_signal.core.roll_call import RollCall
 CAPACITY = 200_000
 """Entries that are held back at most; beyond, the oldest pass."""
 
+_ENDLESS = 2**63
+_NOBODY_BEHIND = (_ENDLESS, 0)
+
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A match and where it comes from: the ``number``-th of the record at ``offset`` of a source.
@@ -39,31 +44,43 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     match: Match
 
 
+class Progress(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """How far a source was read: all was sent that lies before an offset, or arrived before a time (ms)."""
+
+    offset: int = 0
+    time: int = -1
+
+
+_UNHEARD = Progress()
+
+
 class Parcel(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an instance sends at once to one task: entries, each source's in its order.
 
-    ``topic_id`` is Kafka's of ``signal-events``, ``sources`` how many partitions that has; ``progress``
-    says how far the instance's sources are: all has been sent that arrived before that time (ms).
+    ``topic_id`` is Kafka's of ``signal-events``, and ``progress`` that of the instance's own sources. Where
+    there are entries, ``ends`` are the offsets at which the log of each source ended after the entries'
+    records were read.
     """
 
     topic_id: str
-    sources: int
-    progress: dict[int, int]
+    progress: dict[int, Progress]
+    ends: list[int]
     entries: list[Entry]
 
 
 class Standing(msgspec.Struct, frozen=True):
     """How far a merge is: all that is needed to go on from, besides what is held back.
 
-    ``passed`` is the last entry of each source that came out (offset and number), ``count`` how many did.
+    ``ends`` are the furthest that were heard of. ``passed`` is the last entry of each source that came out
+    (offset and number), ``count`` how many did.
     ``read`` is the offset of the first parcel that was not taken, ``roll_call`` who was heard of until then.
     """
 
     topic_id: str = ""
-    sources: int = 0
     read: int = 0
     count: int = 0
-    progress: dict[int, int] = {}
+    progress: dict[int, Progress] = {}
+    ends: dict[int, int] = {}
     passed: dict[int, tuple[int, int]] = {}
     roll_call: RollCall = RollCall()
 
@@ -77,11 +94,11 @@ class Merge:
 
     def __init__(self, standing: Standing, oldest: int = 0) -> None:
         self._topic_id = standing.topic_id
-        self._sources = standing.sources
         self._read = standing.read
         self._next = oldest
         self._count = standing.count
         self._progress = dict(standing.progress)
+        self._ends = dict(standing.ends)
         self._passed = dict(standing.passed)
         self._taken = dict(standing.passed)
         self._roll_call = standing.roll_call
@@ -95,10 +112,10 @@ class Merge:
         """How far it is now."""
         return Standing(
             self._topic_id,
-            self._sources,
             self._read,
             self._count,
             dict(self._progress),
+            dict(self._ends),
             dict(self._passed),
             self._roll_call,
         )
@@ -114,10 +131,16 @@ class Merge:
         return self._roll_call.silent
 
     def floor(self, but: set[int]) -> int:
-        """How far (ms) the slowest source is, but for some and the silent; -1 where one was not heard of."""
-        ignored = but | self.silent
-        others = (self._progress.get(source, -1) for source in range(self._sources) if source not in ignored)
-        return min(others, default=2**63)
+        """How far (ms) the slowest source is that has more, but for some; -1 where one was not heard of."""
+        return min((time for time, source in self._behind() if source not in but), default=_ENDLESS)
+
+    def _behind(self) -> Iterator[tuple[int, int]]:
+        """The sources that may yet send what belongs before: until when all was sent, and which it is."""
+        silent = self.silent
+        for source, end in self._ends.items():
+            progress = self._progress.get(source, _UNHEARD)
+            if progress.offset < end and source not in silent:
+                yield progress.time, source
 
     def take(self, parcel: Parcel, offset: int, timestamp: int) -> Iterator[tuple[int, Entry]]:
         """Take the parcel at an offset, with Kafka's timestamp (ms); the entries that pass, with numbers."""
@@ -128,18 +151,21 @@ class Merge:
             return
         self._read = offset + 1
         if parcel.topic_id != self._topic_id:
-            yield from self._pass(2**63)
+            yield from self._pass(_NOBODY_BEHIND)
             self._begin(parcel.topic_id)
         self._hold(parcel, offset)
-        self._sources = parcel.sources
-        self._progress.update(parcel.progress)
-        self._roll_call = self._roll_call.after(parcel.progress, parcel.sources, timestamp)
-        yield from self._pass(self.floor(set()))
+        for source, progress in parcel.progress.items():
+            # What was sent stays sent, also where the next owner begins before that.
+            self._progress[source] = max(progress, self._progress.get(source, _UNHEARD))
+        for source, end in enumerate(parcel.ends):
+            self._ends[source] = max(end, self._ends.get(source, 0))
+        self._roll_call = self._roll_call.after(parcel.progress, self._ends, timestamp)
+        yield from self._pass(min(self._behind(), default=_NOBODY_BEHIND))
 
     def _begin(self, topic_id: str) -> None:
         self._topic_id = topic_id
         self._roll_call = RollCall()
-        for known in (self._progress, self._passed, self._taken):
+        for known in (self._progress, self._ends, self._passed, self._taken):
             known.clear()
 
     def _hold(self, parcel: Parcel, offset: int) -> None:
@@ -154,12 +180,10 @@ class Merge:
             queue.append((entry, offset))
             self.held += 1
 
-    def _pass(self, floor: int) -> Iterator[tuple[int, Entry]]:
-        """Those that no source holds back any more."""
-        while self._heads:
-            arrival, source = self._heads[0]
-            if not self._may_pass(arrival, source, floor) and self.held <= CAPACITY:
-                return
+    def _pass(self, floor: tuple[int, int]) -> Iterator[tuple[int, Entry]]:
+        """Those that belong before anything which may yet come."""
+        while self._heads and (self._heads[0] <= floor or self.held > CAPACITY):
+            source = self._heads[0][1]
             queue = self._queues[source]
             entry, _ = queue.popleft()
             self.held -= 1
@@ -170,10 +194,3 @@ class Merge:
             self._count += 1
             self._passed[source] = (entry.offset, entry.number)
             yield self._count, entry
-
-    def _may_pass(self, time: int, source: int, floor: int) -> bool:
-        """At the floor itself, sources go in the order of their numbers."""
-        if time != floor:
-            return time < floor
-        before = set(range(min(source, self._sources))) - self.silent
-        return all(self._progress.get(other, -1) > floor for other in before)

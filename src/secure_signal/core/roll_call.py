@@ -22,11 +22,11 @@ class RollCall(msgspec.Struct, frozen=True):
     latest: int = -1
     heard: dict[int, int] = {}
 
-    def after(self, named: Iterable[int], sources: int, timestamp: int) -> "RollCall":
-        """What it is after a record that names some of so many sources."""
+    def after(self, named: Iterable[int], expected: Iterable[int], timestamp: int) -> "RollCall":
+        """What it is after a record that names some of the sources."""
         step = min(max(0, timestamp - self.latest), _LONGEST_STEP) if self.latest >= 0 else 0
         clock = self.clock + step
-        heard = dict.fromkeys(range(sources), clock) | self.heard | dict.fromkeys(named, clock)
+        heard = dict.fromkeys(expected, clock) | self.heard | dict.fromkeys(named, clock)
         return RollCall(clock, max(self.latest, timestamp), heard)
 
     @property

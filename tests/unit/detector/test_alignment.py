@@ -64,14 +64,12 @@ def test_nothing_is_read_after_the_limit() -> None:
     waiting = queue(5, 6, 7)
     assert order(waiting, limit=6) == [5, 6]
     assert order(waiting, limit=6) == []
-    assert waiting.progress(now=99) == 7
+    assert (waiting.offset, waiting.time) == (2, 7)
 
 
-def test_progress_is_that_of_the_next_record_or_of_the_clock_at_the_end() -> None:
-    fetching = queue(5, more=1)
-    assert fetching.progress(now=99) == 5
+def test_all_was_read_before_the_next_record_or_after_the_last_one() -> None:
+    nothing, fetching = queue(more=1), queue(5, 6, more=1)
+    assert (nothing.offset, nothing.time) == (0, -1)
+    assert (fetching.offset, fetching.time) == (0, 5)
     order(fetching)
-    assert fetching.progress(now=99) == 5
-    fetching.at_end = True
-    assert fetching.progress(now=99) == 99
-    assert queue(more=1).progress(now=99) == -1
+    assert (fetching.offset, fetching.time) == (2, 6)

@@ -20,7 +20,7 @@ from secure_signal.core.alignment import Block
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.windowing import groups, pages
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Entry, Parcel
+from secure_signal.core.merge import Entry, Parcel, Progress
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import checkpoint
 from secure_signal.services.detector.assignment import marker
@@ -119,8 +119,9 @@ class World:
 
     def _parcel(self, source: int, place: int, entries: list[Entry]) -> bytes:
         times = self.signals[source].timestamps
-        progress = times[place] if place < len(times) else 2**60
-        return msgspec.msgpack.encode(Parcel("id", len(SOURCES), {source: progress}, entries))
+        progress = Progress(place, times[min(place, len(times) - 1)])
+        ends = [len(block.offsets) for block in self.signals]
+        return msgspec.msgpack.encode(Parcel("id", {source: progress}, ends, entries))
 
     def _save(self, entries: Iterable[Saving]) -> None:
         for entry in entries:

@@ -1,4 +1,5 @@
 import random
+from bisect import bisect_right
 
 import msgspec
 import pytest
@@ -7,18 +8,18 @@ from hypothesis import strategies as st
 
 from secure_signal.core import merge, roll_call
 from secure_signal.core.detection.windowing.match import Match
-from secure_signal.core.merge import Entry, Merge, Parcel, Standing
+from secure_signal.core.merge import Entry, Merge, Parcel, Progress, Standing
 
 MATCH = Match("rule", (0,), ("group",), 0, "id", "user")
-FAR = 1_000_000
+ALL = Progress(2**60, 2**60)
 
 
 def entry(source: int, offset: int, arrival: int) -> Entry:
     return Entry(source, offset, 0, arrival, MATCH)
 
 
-def parcel(progress: dict[int, int], *entries: Entry, sources: int = 2, topic: str = "t") -> Parcel:
-    return Parcel(topic, sources, progress, list(entries))
+def parcel(progress: dict[int, Progress], *entries: Entry, ends: list[int], topic: str = "t") -> Parcel:
+    return Parcel(topic, progress, ends, list(entries))
 
 
 def taken(
@@ -42,7 +43,11 @@ ARRIVALS = st.lists(
 
 
 def published(arrivals: list[list[int]], draw: random.Random) -> list[Parcel]:
-    """A log in which sources are ahead of each other at random, and die and publish some of it again."""
+    """A log in which sources are ahead of each other at random, and die and publish some of it again.
+
+    Of each source that has more than it read, the owner may or may not know the next record; and what a log
+    held when another was read is what had arrived by then, or more.
+    """
     reached = [0] * len(arrivals)
     log = []
     while any(at < len(times) for at, times in zip(reached, arrivals, strict=True)):
@@ -51,10 +56,14 @@ def published(arrivals: list[list[int]], draw: random.Random) -> list[Parcel]:
         begin = max(0, reached[source] - draw.choice([0, 0, 0, 5]))
         end = min(len(times), begin + draw.randrange(8))
         reached[source] = max(reached[source], end)
-        progress = times[end] if end < len(times) else FAR
+        known = times[begin : end + draw.randrange(2)]
+        progress = Progress(end, known[-1] if known else -1)
         entries = [entry(source, offset, times[offset]) for offset in range(begin, end)]
-        log.append(parcel({source: progress}, *entries, sources=len(arrivals)))
-    return [*log, *(parcel({source: FAR}, sources=len(arrivals)) for source in range(len(arrivals)))]
+        now = times[end - 1] if entries else 0
+        ends = [draw.randint(bisect_right(other, now), len(other)) for other in arrivals] if entries else []
+        log.append(parcel({source: progress}, *entries, ends=ends))
+    rest = {source: Progress(len(times), -1) for source, times in enumerate(arrivals)}
+    return [*log, *(parcel({source: progress}, ends=[]) for source, progress in rest.items())]
 
 
 @given(ARRIVALS, st.integers(0, 99))
@@ -97,56 +106,90 @@ def test_restored_at_any_moment_it_gives_the_rest_in_the_same_order_with_the_sam
 
 
 def test_a_source_that_nobody_heard_of_is_waited_for() -> None:
-    log = [parcel({0: FAR}, entry(0, 0, 10)), parcel({1: 11})]
+    log = [parcel({0: ALL}, entry(0, 0, 10), ends=[1, 1]), parcel({1: Progress(1)}, ends=[])]
     assert places(taken(Merge(Standing()), log[:1])) == []
     assert places(taken(Merge(Standing()), log)) == [(0, 0)]
 
 
+def test_a_source_without_records_is_not_waited_for() -> None:
+    assert places(taken(Merge(Standing()), [parcel({0: ALL}, entry(0, 0, 10), ends=[1, 0])])) == [(0, 0)]
+
+
+def test_one_that_stood_still_is_waited_for_until_it_has_read_what_came_meanwhile() -> None:
+    before = parcel({1: Progress(5, 3)}, ends=[0, 5])
+    ahead = parcel({0: Progress(1, 100)}, entry(0, 0, 100), ends=[1, 8])
+    woken = [parcel({1: Progress(n, 50 + n)}, entry(1, n, 50 + n), ends=[1, 8]) for n in (5, 6, 7)]
+    wakes = parcel({1: Progress(8, 57)}, ends=[])
+    assert places(taken(Merge(Standing()), [before, ahead, *woken])) == [(1, 5), (1, 6), (1, 7)]
+    assert places(taken(Merge(Standing()), [before, ahead, *woken, wakes])) == [
+        (1, 5),
+        (1, 6),
+        (1, 7),
+        (0, 0),
+    ]
+
+
+def test_one_that_begins_again_further_back_has_sent_what_it_had_sent() -> None:
+    log = [parcel({1: Progress(8, 5)}, ends=[]), parcel({1: Progress(2, 1)}, ends=[])]
+    last = parcel({0: ALL}, entry(0, 0, 10), ends=[1, 8])
+    assert places(taken(Merge(Standing()), [*log, last])) == [(0, 0)]
+
+
 def test_a_source_that_falls_silent_is_waited_for_half_a_minute() -> None:
-    log = [parcel({0: FAR, 1: 5}, entry(0, 0, 10)), *[parcel({0: FAR})] * 31]
+    first = parcel({0: ALL, 1: Progress(1, 5)}, entry(0, 0, 10), ends=[1, 9])
+    log = [first, *[parcel({0: ALL}, ends=[])] * 31]
     merging = Merge(Standing())
     assert places(taken(merging, log[:31], apart=1_000)) == []
     assert places(taken(merging, log, 31, apart=1_000)) == [(0, 0)]
     assert merging.silent == {1}
-    late = [*log, parcel({1: 20}, entry(1, 0, 7))]
-    assert places(taken(merging, late, len(log), apart=1_000)) == [(1, 0)]
+    late = [*log, parcel({1: Progress(2, 20)}, entry(1, 1, 7), ends=[1, 9])]
+    assert places(taken(merging, late, len(log), apart=1_000)) == [(1, 1)]
     assert merging.silent == set()
     assert merging.floor(set()) == 20
 
 
 def test_while_nobody_speaks_nobody_is_given_up() -> None:
     hours = 3_600_000
-    log = [parcel({0: 1, 1: 5}, entry(0, 0, 10)), parcel({0: FAR}), parcel({1: FAR})]
+    log = [
+        parcel({0: ALL, 1: Progress(0, 5)}, entry(0, 0, 10), ends=[1, 1]),
+        parcel({0: ALL}, ends=[]),
+        parcel({1: ALL}, ends=[]),
+    ]
     merging = Merge(Standing())
     assert places(taken(merging, log[:2], apart=hours)) == []
     assert places(taken(merging, log, 2, apart=hours)) == [(0, 0)]
 
 
 def test_a_source_that_is_new_is_waited_for_from_then_on() -> None:
-    log = [*[parcel({0: FAR}, sources=1)] * 60, parcel({0: FAR}, entry(0, 0, 10), sources=2)]
+    log = [*[parcel({0: ALL}, ends=[9])] * 60, parcel({0: ALL}, entry(0, 0, 10), ends=[9, 9])]
     assert places(taken(Merge(Standing()), log, apart=1_000)) == []
 
 
 def test_no_more_is_held_back_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "CAPACITY", 3)
     merging = Merge(Standing())
-    taken(merging, [parcel({0: FAR}, *(entry(0, n, n) for n in range(9)))])
+    taken(merging, [parcel({0: ALL}, *(entry(0, n, n) for n in range(9)), ends=[9, 9])])
     assert merging.held == 3
 
 
 def test_signals_of_a_topic_made_anew_begin_anew() -> None:
     log = [
-        parcel({0: FAR, 1: 5}, entry(0, 900, 10), topic="old"),
-        parcel({0: 20, 1: 20}, entry(0, 0, 15), topic="new"),
-        parcel({0: 20}, entry(0, 0, 15), topic="new"),
+        parcel({0: ALL, 1: Progress(7, 5)}, entry(0, 900, 10), ends=[901, 8], topic="old"),
+        parcel({0: Progress(1, 15)}, entry(0, 0, 15), ends=[1, 2], topic="new"),
+        parcel({1: Progress(2, 20)}, entry(0, 0, 15), ends=[1, 2], topic="new"),
     ]
+    assert places(taken(Merge(Standing()), log[:2])) == [(0, 900)]
     assert places(taken(Merge(Standing()), log)) == [(0, 900), (0, 0)]
 
 
-def test_the_floor_is_that_of_the_others() -> None:
+def test_the_floor_is_that_of_the_others_that_have_more() -> None:
     merging = Merge(Standing())
     assert merging.floor(set()) == 2**63
-    taken(merging, [parcel({0: 7}, sources=3)])
+    log = [
+        parcel({0: Progress(5, 7)}, ends=[9, 9, 9, 9]),
+        parcel({1: Progress(5, 9), 2: Progress(5, 8), 3: Progress(9, 1)}, ends=[]),
+    ]
+    taken(merging, log[:1])
     assert merging.floor({0}) == -1
-    taken(merging, [parcel({0: 7}, sources=3), parcel({1: 9, 2: 8}, sources=3)], 1)
+    taken(merging, log, 1)
     assert (merging.floor({0}), merging.floor({0, 2}), merging.floor({0, 1, 2})) == (8, 9, 2**63)

@@ -11,7 +11,7 @@ from secure_signal.core.alignment import Block
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Parcel
+from secure_signal.core.merge import Parcel, Progress
 from secure_signal.services.detector.detector import Detector
 from secure_signal.services.detector.pace import Pace
 from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task
@@ -30,7 +30,9 @@ def test_an_instance_reads_a_minute_ahead_of_others_as_long_as_they_move(
     tasks: dict[tuple[str, int], Task] = {("signal-matches", 0): matches, ("signal-events", 0): own}
     pace = Pace()
     for offset, progress in enumerate([1_000_000, 2_000_000]):
-        parcel = msgspec.msgpack.encode(Parcel("id", 2, {0: 500, 1: progress}, []))
+        parcel = msgspec.msgpack.encode(
+            Parcel("id", {0: Progress(1, 500), 1: Progress(offset, progress)}, [9, 9], [])
+        )
         matches.read(Block([offset], [0], [parcel]))
         assert pace.limit(tasks) == progress + 60_000
         now += 9

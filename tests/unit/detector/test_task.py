@@ -14,7 +14,7 @@ from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing import window
 from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Entry, Parcel
+from secure_signal.core.merge import Entry, Parcel, Progress
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import assignment, checkpoint
 from secure_signal.services.detector.checkpoint import Saved
@@ -220,7 +220,11 @@ COUNTED = (
 )
 
 
-def parcel(*offsets: int, progress: int, user_id: str = "a") -> bytes:
+ALL = Progress(2**60, 2**60)
+OTHERS = msgspec.msgpack.encode(Parcel("id", {1: ALL}, [], []))
+
+
+def parcel(*offsets: int, user_id: str = "a") -> bytes:
     entries = [
         Entry(
             0,
@@ -231,7 +235,7 @@ def parcel(*offsets: int, progress: int, user_id: str = "a") -> bytes:
         )
         for o in offsets
     ]
-    return msgspec.msgpack.encode(Parcel("id", 2, {0: progress}, entries))
+    return msgspec.msgpack.encode(Parcel("id", {0: ALL}, [9, 9], entries))
 
 
 @pytest.fixture
@@ -240,36 +244,32 @@ def matches() -> MatchTask:
 
 
 def test_a_match_that_was_published_again_changes_nothing(matches: MatchTask) -> None:
-    others = msgspec.msgpack.encode(Parcel("id", 2, {1: 2**60}, []))
-    matches.read(Block([0, 1], [NOW // 1000] * 2, [others, parcel(0, progress=2**60)]))
+    matches.read(Block([0, 1], [NOW // 1000] * 2, [OTHERS, parcel(0)]))
     assert len(list(matches.engine.changes())) == 1
-    matches.read(record(2, parcel(0, progress=2**60)))
+    matches.read(record(2, parcel(0)))
     assert not list(matches.engine.changes())
     assert matches.offset == 3
 
 
 def test_what_is_held_back_is_read_again_by_the_next_owner(matches: MatchTask) -> None:
-    nothing = parcel(progress=2**60)
-    read(matches, record(0, b"rubbish"), record(1, parcel(*range(8), progress=2**60)), record(2, nothing))
+    nothing = parcel()
+    read(matches, record(0, b"rubbish"), record(1, parcel(*range(8))), record(2, nothing))
     assert (matches.marker.offset, matches.offset) == (1, 3)
     successor = MatchTask("signal-matches", 0, Engine(RULESET), matches.marker)
     assert (successor.start, successor.offset) == (1, 3)
-    assert not read(successor, record(1, parcel(*range(8), progress=2**60)))
+    assert not read(successor, record(1, parcel(*range(8))))
     assert successor.offset == 3
-    others = msgspec.msgpack.encode(Parcel("id", 2, {1: 2**60}, []))
-    (found,) = read(successor, record(2, nothing), record(3, others))
+    (found,) = read(successor, record(2, nothing), record(3, OTHERS))
     assert found.evidence == [str(o) for o in range(8)]
     assert successor.marker.offset == 4
 
 
-def test_after_a_restart_recent_signals_are_learnt_before_it_is_abreast() -> None:
+def test_after_a_restart_recent_signals_are_learnt_and_not_judged() -> None:
     later = SignalTask("signal-events", 0, Engine(RULESET), Marker("id", 200_000, 1, "a", ""))
     assert later.start == 131_072
-    assert not later.is_abreast
     later.read(failure(later.start, "ann"))
-    assert (later.offset, later.is_abreast) == (200_000, False)
     later.read(failure(199_999, "bob"))
-    assert (later.is_abreast, later.engine.groups) == (True, 0)
+    assert (later.offset, later.engine.groups) == (200_000, 0)
 
 
 def test_failures_of_rules_are_told_once(task: SignalTask) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from secure_signal.adapters import state_log, topics
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.errors import RetryError
 from secure_signal.services.detector import checkpoint
 from secure_signal.services.detector.checkpoint import Saved
 from secure_signal.services.detector.intake import Partition
@@ -22,29 +20,22 @@ log = structlog.get_logger()
 
 
 def restore(
-    given: set[Partition], new_engine: Callable[[], Engine], consumer: Consumer, bootstrap_servers: str
+    given: set[Partition], new_engine: Callable[[], Engine], bootstrap_servers: str
 ) -> Iterator[tuple[Task, int]]:
     """The task of each partition, and where the partition ends now; RetryError without Kafka."""
     logs = TopicLogs(bootstrap_servers, _SECONDS)
     ids = {topic: logs.identify(topic) for topic, _ in given}
+    spans = {topic: logs.spans(topic, [p for t, p in given if t == topic]) for topic in ids}
     state = state_log.read(bootstrap_servers, {partition for _, partition in given})
     saved = checkpoint.collect(state, given)
     for topic, partition in sorted(given):
-        first, end = _extent(consumer, topic, partition)
+        span = spans[topic][partition]
         known = saved[topic, partition]
-        if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > end):
+        if known.marker and (known.marker.topic_id != ids[topic] or known.marker.offset > span.stop):
             log.warning("begins anew: the topic was made anew", topic=topic, partition=partition)
             known = Saved(epoch=known.epoch, keys=known.keys, runs=known.runs)
-        going_on = marker(known, ids[topic], first, owner=secrets.token_hex(8))
-        yield _task(topic, partition, known, going_on, new_engine()), end
-
-
-def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-    try:
-        first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_SECONDS)
-    except KafkaException as error:
-        raise RetryError(f"Kafka does not tell where {topic} begins and ends: {error}") from error
-    return first, end
+        going_on = marker(known, ids[topic], span.start, owner=secrets.token_hex(8))
+        yield _task(topic, partition, known, going_on, new_engine()), span.stop
 
 
 def marker(known: Saved, topic_id: str, first: int, owner: str) -> Marker:

@@ -1,44 +1,31 @@
-"""A member of the group ``anomaly-detector``: the partitions it was given, and a task for each."""
+"""One instance of the detector: the partitions that its groups gave to it, and a task for each."""
 
 import threading
 import time
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from secure_signal.adapters import kafka, topics
+from secure_signal.adapters import topics
 from secure_signal.adapters.settings import Settings
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing.census import MEMORY
-from secure_signal.core.errors import FencedError, RetryError
 from secure_signal.core.instant import SECOND
-from secure_signal.services.detector import checkpoint, intake, metrics
+from secure_signal.services.detector import checkpoint, metrics
 from secure_signal.services.detector.assignment import restore
 from secure_signal.services.detector.dispatch import Dispatch
 from secure_signal.services.detector.intake import Intake, Partition
+from secure_signal.services.detector.membership import Membership
 from secure_signal.services.detector.outbox import Outbox
 from secure_signal.services.detector.pace import Pace
 from secure_signal.services.detector.rule_cost import RuleCost
 from secure_signal.services.detector.task import MatchTask, SignalTask, Task
 
-GROUP = "anomaly-detector"
-
 _BETWEEN_CHECKPOINTS = 1.0
 _REST = 19
 """Saving takes no more than a twentieth of the time."""
-
-# The shortest that a broker allows by default: for so long nobody does the work of one that was killed.
-_SESSION = {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 2_000}
-
-_VOTED_OUT = {
-    KafkaError.ILLEGAL_GENERATION,
-    KafkaError.UNKNOWN_MEMBER_ID,
-    KafkaError.FENCED_INSTANCE_ID,
-    KafkaError._ASSIGNMENT_LOST,
-}
 
 log = structlog.get_logger()
 
@@ -55,24 +42,24 @@ class Detector:
         self.ruleset = ruleset
         self._lateness = round(settings.lateness * SECOND)
         self._outbox = Outbox(self._servers, stop)
-        # A member under a name of its own has its partitions kept while it restarts (KIP-345).
-        name = {"group.instance.id": settings.instance} if settings.instance else {}
-        self._consumer = kafka.consumer(self._servers, GROUP, **_SESSION, **intake.SETTINGS, **name)
-        self._intake = Intake(self._consumer)
+        signals, matches = (
+            Membership(self._servers, topic, settings.instance) for topic in (topics.SIGNALS, topics.MATCHES)
+        )
+        self._memberships = (signals, matches)
+        self._intake = Intake(signals.consumer, matches.consumer)
         self._pace = Pace()
         self._cost = RuleCost(time.perf_counter)
         self._dispatch: Dispatch | None = None
         self._tasks: dict[Partition, Task] = {}
         self._given: set[Partition] = set()
         self._save_at = time.monotonic() + _BETWEEN_CHECKPOINTS
-        self.is_member = False
-        """Whether the group counts it in, even where there is no partition left for it."""
-        self._consumer.subscribe(
-            [topics.SIGNALS, topics.MATCHES],
-            on_assign=self._on_assign,
-            on_revoke=self._on_revoke,
-            on_lost=self._on_lost,
-        )
+        for membership in self._memberships:
+            membership.join(self._on_given, self._on_revoked, self._drop)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether both groups count it in, even where there is no partition left for it."""
+        return all(membership.is_counted_in for membership in self._memberships)
 
     def turn(self) -> None:
         """Fetch, judge and publish what there is; save when it is time."""
@@ -101,13 +88,17 @@ class Detector:
 
     def leave(self) -> None:
         """Save, and let others have the partitions at once."""
-        self._consumer.close()
+        self._close()
 
     def abandon(self) -> None:
         """Leave without saving."""
         self._outbox.abandon()
         self._tasks.clear()
-        self._consumer.close()
+        self._close()
+
+    def _close(self) -> None:
+        for membership in self._memberships:
+            membership.close()
 
     def _work(self, dispatch: Dispatch) -> None:
         for partition, block in self._intake.blocks(self._pace.limit(self._tasks)):
@@ -118,25 +109,15 @@ class Detector:
             dispatch.add(entries, task.engine.place)
             if isinstance(task, SignalTask):
                 self._cost.add(task.engine, block.values)
-        now = time.time_ns() // 1_000_000
-        # Of a source whose past is read again nothing is said.
-        progress = {
-            number: time
-            for number, time in self._intake.progress(now).items()
-            if time >= now or self._tasks[topics.SIGNALS, number].is_abreast
-        }
-        dispatch.send(progress, now)
+        dispatch.send(self._intake.progress(), time.monotonic())
 
     def _take_over(self) -> None:
         """Restore the tasks that were given, and have their partitions fetched."""
         if self.is_member and not self._dispatch:
-            logs = TopicLogs(self._servers)
-            topic_id, sources = logs.layout(topics.SIGNALS)
-            _, targets = logs.layout(topics.MATCHES)
-            self._dispatch = Dispatch(self._outbox, topic_id, sources, targets)
+            self._dispatch = Dispatch(self._outbox, TopicLogs(self._servers))
         if not self._given:
             return
-        for task, end in restore(self._given, self._engine, self._consumer, self._servers):
+        for task, end in restore(self._given, self._engine, self._servers):
             self._tasks[task.topic, task.partition] = task
             self._intake.open((task.topic, task.partition), task.start, end)
         self._given.clear()
@@ -153,54 +134,34 @@ class Detector:
         moved = [task for p in partitions if (task := self._tasks.get(p)) and task.has_moved]
         if moved:
             self._outbox.settle()
-            if not self._commit(moved):
-                return
-            for task in moved:
+            committed = self._commit(moved)
+            for task in committed:
                 self._outbox.state(task.partition, checkpoint.entries(task))
             self._outbox.settle()
-            for task in moved:
+            for task in committed:
                 task.mark_saved()
         now = time.monotonic()
         self._save_at = now + max(_BETWEEN_CHECKPOINTS, _REST * (now - begun))
-        metrics.CHECKPOINT.set_to_current_time()
+        if not any(task.has_moved for task in moved):
+            metrics.CHECKPOINT.set_to_current_time()
 
-    def _commit(self, tasks: list[Task]) -> bool:
-        """Show Kafka's tools where the tasks are. The group refuses that from one whom it voted out.
+    def _commit(self, tasks: list[Task]) -> list[Task]:
+        """Those whose offsets were taken: not those of a group that is being rearranged."""
+        committed: list[Task] = []
+        for membership in self._memberships:
+            own = [task for task in tasks if task.topic == membership.topic]
+            if own and membership.commit({task.partition: task.offset for task in own}):
+                committed += own
+        return committed
 
-        False while the group is being rearranged.
-        """
-        offsets = [TopicPartition(task.topic, task.partition, task.offset) for task in tasks]
-        try:
-            for committed in self._consumer.commit(offsets=offsets, asynchronous=False):
-                if committed.error:
-                    raise KafkaException(committed.error)
-        except KafkaException as error:
-            code = error.args[0].code()
-            if code == KafkaError.REBALANCE_IN_PROGRESS:
-                return False
-            if code in _VOTED_OUT:
-                raise FencedError(f"The group gave the partitions to others: {error}") from error
-            raise RetryError(f"Kafka takes no offsets: {error}") from error
-        return True
-
-    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._given |= {(p.topic, p.partition) for p in partitions}
-        self.is_member = True
+    def _on_given(self, partitions: list[Partition]) -> None:
+        self._given |= set(partitions)
         # Topics may have more partitions than before.
         self._dispatch = None
-        consumer.incremental_assign([])
 
-    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        taken = [(p.topic, p.partition) for p in partitions]
-        self._save(taken)
-        self._drop(taken)
-        consumer.incremental_unassign([])
-
-    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        log.warning("partitions are lost: the group did not hear from here in time")
-        self.is_member = False
-        self._drop([(p.topic, p.partition) for p in partitions])
-        consumer.incremental_unassign([])
+    def _on_revoked(self, partitions: list[Partition]) -> None:
+        self._save(partitions)
+        self._drop(partitions)
 
     def _drop(self, partitions: list[Partition]) -> None:
         for partition in partitions:

@@ -7,9 +7,10 @@ from typing import TypeAlias, cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from secure_signal.adapters.topics import SIGNALS
+from secure_signal.adapters.topics import MATCHES, SIGNALS
 from secure_signal.core.alignment import Block, Queue, aligned
 from secure_signal.core.errors import RetryError
+from secure_signal.core.merge import Progress
 
 Partition: TypeAlias = tuple[str, int]
 """A topic's name and the number of one of its partitions."""
@@ -29,38 +30,38 @@ SETTINGS = {
 
 
 class Intake:
-    """Queues of the partitions that ``consumer`` fetches.
+    """Queues of the partitions that two consumers fetch, one of ``signal-events``, one of ``signal-matches``.
 
     About 4,000 records of a partition are held at most; with more, it is paused. Where partitions wait for
     one whose records do not come, they do so for five seconds.
     """
 
-    def __init__(self, consumer: Consumer) -> None:
-        self._consumer = consumer
+    def __init__(self, signals: Consumer, matches: Consumer) -> None:
+        self._consumers = {SIGNALS: signals, MATCHES: matches}
         self._queues: dict[Partition, Queue] = {}
         self._paused: set[Partition] = set()
         self._moved_at = time.monotonic()
 
     def open(self, partition: Partition, offset: int, end: int) -> None:
         """Fetch a partition from an offset on; ``end`` is where its log ends now."""
-        self._consumer.incremental_assign([TopicPartition(*partition, offset)])
+        self._consumers[partition[0]].incremental_assign([TopicPartition(*partition, offset)])
         self._queues[partition] = Queue(offset, end)
 
     def close(self, partition: Partition) -> None:
         """Drop a partition that is given away, with what was fetched of it."""
         if self._queues.pop(partition, None):
-            self._consumer.incremental_unassign([TopicPartition(*partition)])
+            self._consumers[partition[0]].incremental_unassign([TopicPartition(*partition)])
         self._paused.discard(partition)
 
     def fetch(self) -> None:
         """Wait a moment for records; RetryError where a topic cannot be read, or is not the one it was."""
-        messages = self._consumer.consume(_BATCH, _WAIT)
-        for key, group in groupby(messages, key=_place):
-            queue = self._queues.get(key)
-            if queue is not None:
-                _hold(list(group), queue)
+        # An instance without signals waits likewise: matches came while it did.
+        self._take(self._consumers[SIGNALS].consume(_BATCH, _WAIT))
+        self._take(self._consumers[MATCHES].consume(_BATCH, 0))
         for partition, queue in self._queues.items():
-            _, end = self._consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)
+            _, end = self._consumers[partition[0]].get_watermark_offsets(
+                TopicPartition(*partition), cached=True
+            )
             queue.end = max(queue.end, end)
             self._pace(partition, len(queue))
 
@@ -78,17 +79,23 @@ class Intake:
             if partition not in signals and len(queue):
                 yield partition, queue.take(float("inf"))
 
-    def progress(self, now: int) -> dict[int, int]:
-        """The time (ms) before which all signals of a partition were given, where that is known."""
+    def progress(self) -> dict[int, Progress]:
+        """How far the signals of each partition were given."""
         return {
-            number: time
+            number: Progress(queue.offset, queue.time)
             for (topic, number), queue in self._queues.items()
-            if topic == SIGNALS and (time := queue.progress(now)) >= 0
+            if topic == SIGNALS
         }
 
     def end(self, partition: Partition) -> int:
         """Where a partition's log ends, as last heard of."""
         return self._queues[partition].end
+
+    def _take(self, messages: list[Message]) -> None:
+        for key, group in groupby(messages, key=_place):
+            queue = self._queues.get(key)
+            if queue is not None:
+                _hold(list(group), queue)
 
     def _lose_patience(self, queues: list[Queue]) -> None:
         awaited = [queue for queue in queues if queue.is_awaited]
@@ -100,11 +107,12 @@ class Intake:
                 queue.at_end = True
 
     def _pace(self, partition: Partition, held: int) -> None:
+        consumer = self._consumers[partition[0]]
         if held > _HELD and partition not in self._paused:
-            self._consumer.pause([TopicPartition(*partition)])
+            consumer.pause([TopicPartition(*partition)])
             self._paused.add(partition)
         elif held < _HELD // 2 and partition in self._paused:
-            self._consumer.resume([TopicPartition(*partition)])
+            consumer.resume([TopicPartition(*partition)])
             self._paused.discard(partition)
 
 
@@ -141,4 +149,6 @@ def _heed(message: Message, queue: Queue) -> None:
     error = cast(KafkaError, message.error())
     if error.code() != KafkaError._PARTITION_EOF:
         raise RetryError(f"{message.topic()} cannot be read: {error.str()}")
+    # The last ones may be no records.
+    queue.fetched = max(queue.fetched, cast(int, message.offset()))
     queue.at_end = True

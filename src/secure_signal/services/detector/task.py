@@ -120,11 +120,6 @@ class Task(ABC):
         """Where its partition is to be read from."""
         return self.offset
 
-    @property
-    def is_abreast(self) -> bool:
-        """Whether it has read what lies before ``offset``, as far as it had to."""
-        return True
-
     @abstractmethod
     def read(self, block: Block) -> tuple[list[Finding], list[Entry]]:
         """Read records: what was found, and the entries that belong to others."""
@@ -186,7 +181,6 @@ class SignalTask(Task):
         super().__init__(topic, partition, engine, marker)
         self._sessions = Sessions()
         self._recent = Recent()
-        self._learnt = self.start
         self._arrived = 0
 
     @property
@@ -194,14 +188,8 @@ class SignalTask(Task):
         """Before the first offset to be judged: recent identities are learnt anew."""
         return self._recent.since(self.offset)
 
-    @property
-    def is_abreast(self) -> bool:
-        """Whether it has read what lies before ``offset``, as far as it had to."""
-        return self._learnt >= self.offset
-
     def read(self, block: Block) -> tuple[list[Finding], list[Entry]]:
         """Judge signals; repeated and unreadable ones find nothing."""
-        self._learnt = block.offsets[-1] + 1
         past = bisect_left(block.offsets, self.offset)
         if past:
             self._learn(block.part(0, past))
