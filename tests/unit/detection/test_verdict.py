@@ -50,6 +50,28 @@ correlation:
   timespan: 40s
   condition: {{gte: 2}}
 """
+# Its innermost rule calls the field ip "address", and the outermost asks for it by that name.
+THREE_DEEP = f"""
+title: Two failures from an address
+id: {SUM}
+name: inner
+correlation:
+  type: event_count
+  rules: failed_login
+  group-by: address
+  aliases: {{address: {{failed_login: ip}}}}
+  timespan: 10s
+  condition: {{gte: 2}}
+---
+title: Such a user
+id: 55555555-5555-4555-8555-555555555555
+name: middle
+correlation: {{type: event_count, rules: inner, group-by: user_id, timespan: 10s, condition: {{gte: 1}}}}
+---
+title: Such an address
+id: {OTHER}
+correlation: {{type: event_count, rules: middle, group-by: address, timespan: 10s, condition: {{gte: 1}}}}
+"""
 TOGETHER = BRUTE_FORCE.replace("  group-by: user_id\n", "")
 
 
@@ -114,6 +136,15 @@ def test_what_another_correlation_found_is_in_the_window(load: Load) -> None:
     windows = [each.found.evidence for each in told.window.signals if each.found is not None]
     assert windows == [[e.id for e in events[:3]], [e.id for e in events[3:]]]
     assert (told.reason, told.anomaly and told.anomaly.id) == (Reason.FOUND, found.id)
+
+
+def test_what_the_innermost_rule_is_grouped_by_is_a_field_of_the_outermost(load: Load) -> None:
+    ruleset = load(FAILED, THREE_DEEP)
+    events = [Event.of(signal(s, payload={"outcome": "failure", "ip": "192.0.2.1"})) for s in range(2)]
+    told = judge(ruleset, OTHER, events[-1], events)
+    (found,) = Engine(ruleset).observe_all(events, 0, LATER)
+    assert found.group == {"address": "192.0.2.1"}
+    assert (told.reason, told.anomaly) == (Reason.FOUND, found)
 
 
 def test_a_window_that_lacks_signals(load: Load) -> None:

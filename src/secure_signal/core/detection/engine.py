@@ -100,7 +100,8 @@ class Engine:
     def judge(self, event: Event, now: int) -> tuple[list[Anomaly], list[Match]]:
         """What plain detection rules find, and the entries for correlations; no state is touched."""
         anomalies: list[Anomaly] = []
-        feeds: list[Feed] = []
+        alone: list[Feed] = []
+        together: list[Feed] = []
         for candidate in self._router.candidates(event):
             try:
                 if not candidate.holds(event):
@@ -111,7 +112,10 @@ class Engine:
                 # One rule's failure is counted, and never stops the others.
                 self.errors[candidate.rule.id] += 1
                 continue
-            feeds += (*candidate.alone, *candidate.together)
+            alone += candidate.alone
+            together += candidate.together
+        # In the order in which the loop below enters them.
+        feeds = alone + together
         return anomalies, self._matches(event, feeds) if feeds else []
 
     def enter(self, match: Match, position: int, now: int) -> list[Anomaly]:

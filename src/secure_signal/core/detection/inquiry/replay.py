@@ -1,5 +1,6 @@
 """A group's signals once more through the engine, as far as one of them, to see what its window held then."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -7,18 +8,15 @@ from msgspec import structs
 
 from secure_signal.core import instant
 from secure_signal.core.anomaly import Anomaly
-from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.correlator import Correlator
+from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.inquiry import sighting
 from secure_signal.core.detection.rules.correlation import Correlation, Measure
 from secure_signal.core.detection.rules.rule import Detection
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing import metric, origin
-from secure_signal.core.detection.windowing.chain import Chain
-from secure_signal.core.detection.windowing.entry import called, feeds_of
 from secure_signal.core.detection.windowing.match import Match
-from secure_signal.core.detection.windowing.window import Opening
-from secure_signal.core.detection.windowing.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,21 @@ class Replay:
     began: int | None
 
 
+class _Listener(Correlator):
+    """Correlates as the engine does, and hears what would enter one of the correlations in its stead."""
+
+    def __init__(self, ruleset: RuleSet, heard: Correlation) -> None:
+        super().__init__(ruleset, LATENESS, Counter())
+        self.entries: list[Match] = []
+        self._heard = heard.id
+
+    def _enter(self, match: Match, position: int, now: int) -> list[Anomaly]:
+        if match.correlation != self._heard:
+            return super()._enter(match, position, now)
+        self.entries.append(match)
+        return []
+
+
 class _Source:
     """The entries that signals, in event-time order, make into groups of a correlation.
 
@@ -57,26 +70,16 @@ class _Source:
 
     def __init__(self, ruleset: RuleSet, rule: Correlation) -> None:
         self.parts = [_loud(each) for each in sighting.parts(rule, ruleset) if each.id != rule.id]
-        self._rule = rule
-        self._judge = Engine(RuleSet([*self.parts, rule], ruleset.logsources)).judge
-        self._inner = Engine(RuleSet(self.parts, ruleset.logsources))
-        self._chain = Chain([*self._inner.ruleset.correlations, rule], feeds_of([rule], Windows([rule], 0)))
+        whole = RuleSet([*self.parts, rule], ruleset.logsources)
+        self._judge = Engine(whole).judge
+        self._listener = _Listener(whole, rule)
 
     def entries(self, event: Event, position: int, now: int) -> list[Entry]:
         """Those of the next signal, of all groups."""
-        anomalies: dict[str, Anomaly] = {}
-        for found in self._inner.observe(event, position, now) if self._chain.links else ():
-            inner = next((c for c in self._inner.ruleset.correlations if c.id == found.rule_id), None)
-            if inner is not None and inner.id in self._chain.links:
-                opening = Opening(event.timestamp, found.user_id, [called(event, inner)], None)
-                self._chain.add(inner, tuple(found.group.values()), opening, found.id)
-                anomalies[found.id] = found
-        matches = [*self._judge(event, now)[1], *self._chain.entries()]
-        return [
-            Entry(event, match, anomalies.get(origin.finding_of(match.signal_id)))
-            for match in matches
-            if match.correlation == self._rule.id
-        ]
+        _, matches = self._judge(event, now)
+        found = {each.id: each for match in matches for each in self._listener.enter(match, position, now)}
+        heard, self._listener.entries = self._listener.entries, []
+        return [Entry(event, match, found.get(origin.finding_of(match.signal_id))) for match in heard]
 
 
 def _loud(rule: Detection | Correlation) -> Detection | Correlation:
