@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.detection.test_window import ALWAYS, SPAN, enter, entries, new, rule, rules
 
 from secure_signal.core.detection.rules.correlation import Correlation, Kind
-from secure_signal.core.detection.windowing import groups, metric, pages, snapshot
+from secure_signal.core.detection.windowing import groups, metric, pages, population, snapshot
 from secure_signal.core.detection.windowing.match import Match, Scalar
 from secure_signal.core.detection.windowing.window import Opening
 from secure_signal.core.detection.windowing.windows import Windows
@@ -24,32 +24,49 @@ def small() -> Iterator[None]:
         yield
 
 
-def restored(old: Windows, rule: Correlation, kept: dict[str, bytes], order: random.Random) -> Windows:
+def restored(
+    old: Windows, rule: Correlation, kept: dict[str, bytes], order: random.Random, lateness: int = ALWAYS
+) -> Windows:
     changes = list(old.changes())
     kept.update((key, state) for key, state in changes if state is not None)
     for key, state in changes:
         if state is None:
             kept.pop(key, None)
-    after = Windows([rule], ALWAYS)
+    after = Windows([rule], lateness)
     assert all(after.restore(key, kept[key]) for key in order.sample(list(kept), len(kept)))
     after.watermark = old.watermark
     assert len(after) == len(old)
     return after
 
 
-@given(rules(), entries(), st.sets(st.integers(0, 19)), st.randoms(use_true_random=False))
+@given(
+    rules(),
+    entries(),
+    st.sets(st.integers(0, 19)),
+    st.randoms(use_true_random=False),
+    st.sampled_from([0, 2, 8, ALWAYS]),
+    st.sampled_from([0, 8_192]),
+)
 def test_a_group_that_rests_and_is_restored_finds_what_its_window_would(
-    rule: Correlation, arrived: list[Match], cuts: set[int], order: random.Random
+    rule: Correlation,
+    arrived: list[Match],
+    cuts: set[int],
+    order: random.Random,
+    lateness: int,
+    few: int,
 ) -> None:
-    alone, windows, kept = new(rule), Windows([rule], ALWAYS), dict[str, bytes]()
-    for position, match in enumerate(arrived):
-        if position in cuts:
-            windows = restored(windows, rule, kept, order)
-        detail = metric.detail_of(match, rule.kind)
-        found = windows.groups("c").enter(
-            (), match.time, match.signal_id, match.user_id, detail, position, match.time
-        )
-        assert list(found) == enter(alone, match)
+    alone, windows, kept = new(rule, lateness), Windows([rule], lateness), dict[str, bytes]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(population, "_FEW", few)
+        for position, match in enumerate(arrived):
+            if position in cuts:
+                windows = restored(windows, rule, kept, order, lateness)
+            detail = metric.detail_of(match, rule.kind)
+            found = windows.groups("c").enter(
+                (), match.time, match.signal_id, match.user_id, detail, position, match.time
+            )
+            is_late = alone.times and match.time < alone.times[-1] - lateness
+            assert list(found) == ([] if is_late else enter(alone, match))
 
 
 GROUPS: list[tuple[Scalar, ...]] = [

@@ -1,11 +1,15 @@
-"""Episodes: maximal stretches of evaluations at which a group's condition holds, each told once.
+"""Episodes: maximal stretches of evaluations at which a group's condition holds, each told at one of them.
 
 Evaluations that hold are linked when the later one's window reaches back to the earlier; a window that
-ran empty ends the episode. Each evaluation has a mark: 0 where the condition does not hold, else the
-number of the episode it belongs to, which was told when that number was given out.
+ran empty ends the episode. Each evaluation has a mark: whether the condition holds there now, and whether an
+episode was told there, which late entries may since have taken back. Every episode has one that is told.
+One that late entries joined of several has as many: what was told at once cannot be untold.
 """
 
 from collections.abc import Iterator, Sequence
+
+HOLDS = 1
+TOLD = 2
 
 
 def retell(
@@ -13,54 +17,43 @@ def retell(
 ) -> tuple[list[int], int]:
     """Set the marks anew after evaluations ``holds`` (position to outcome, consecutive) were redone.
 
-    Returns the positions that open an episode not told yet, and the first whose mark may be another now.
-    An episode that only moved, grew or merged with another was told already, perhaps at another evaluation;
-    of one that was split the first part was.
+    Returns the positions that open an episode of which nothing was told yet, and the first whose mark may be
+    another now.
     """
-    first, last = _reach(times, marks, holds, span)
-    untaken = {marks[i] for i in range(first, last + 1)} - {0}
-    fresh = max(marks, default=0) + 1
-    stretches = []
-    for stretch in _stretches(times, marks, holds, span, first, last):
-        own = {marks[i] for i in stretch} & untaken
-        untaken -= own
-        stretches.append((stretch, own))
     for i, held in holds.items():
-        if not held:
-            marks[i] = 0
-    opened = []
-    for stretch, own in stretches:
-        if not own and untaken:
-            # Told of a stretch that is no more: the late entry moved it here.
-            own = {min(untaken)}
-            untaken -= own
-        elif not own:
-            opened.append(stretch[0])
-            own = {fresh}
-            fresh += 1
-        mark = min(own)
-        for i in stretch:
-            if marks[i] not in own:
-                marks[i] = mark
+        marks[i] = marks[i] & TOLD | held
+    first, last = _reach(times, marks, holds, span)
+    stretches = _stretches(times, marks, span, first, last)
+    opened = [each.start for each in stretches if not any(marks[i] & TOLD for i in each)]
+    for i in opened:
+        marks[i] |= TOLD
     return opened, first
+
+
+def cut(times: Sequence[int], marks: list[int], count: int, span: int) -> None:
+    """Before the oldest evaluations are dropped: where one told what goes on after them, the first left has."""
+    i = count
+    while i and marks[i] & marks[i - 1] & HOLDS and times[i] - times[i - 1] <= span:
+        i -= 1
+        if marks[i] & TOLD:
+            marks[count] |= TOLD
+            return
 
 
 def _reach(times: Sequence[int], marks: list[int], holds: dict[int, bool], span: int) -> tuple[int, int]:
     """The redone evaluations with the stretches that may be linked to their ends."""
     first, last = min(holds), max(holds)
-    while first and marks[first - 1] and times[first] - times[first - 1] <= span:
+    while first and marks[first - 1] & HOLDS and times[first] - times[first - 1] <= span:
         first -= 1
-    while last + 1 < len(times) and marks[last + 1] and times[last + 1] - times[last] <= span:
+    while last + 1 < len(times) and marks[last + 1] & HOLDS and times[last + 1] - times[last] <= span:
         last += 1
     return first, last
 
 
-def _stretches(
-    times: Sequence[int], marks: list[int], holds: dict[int, bool], span: int, first: int, last: int
-) -> Iterator[range]:
+def _stretches(times: Sequence[int], marks: list[int], span: int, first: int, last: int) -> Iterator[range]:
     start = None
     for i in range(first, last + 1):
-        held = holds.get(i, bool(marks[i]))
+        held = marks[i] & HOLDS
         if start is not None and not (held and times[i] - times[i - 1] <= span):
             yield range(start, i)
             start = None

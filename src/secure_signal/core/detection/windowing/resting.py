@@ -6,7 +6,9 @@ where that is ``own``, the group's only value), its detail and its mark. ``own``
 not one text.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 from struct import Struct
 from typing import Any, TypeAlias
 
@@ -27,6 +29,7 @@ _ARRAY = 0xDC
 _ARRAY_AT = 12
 _SMALLEST_TIDYING = 8
 
+_time = itemgetter(0)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 _read_head, _write_head = _HEAD.unpack_from, _HEAD.pack
@@ -43,7 +46,8 @@ def append(
 ) -> bytes | None:
     """A form with one entry more; None where that takes a window.
 
-    So it does where the entry is not the newest, the condition may hold, or it becomes one of many.
+    So it does where the entry is not the newest, the condition may hold, it becomes one of many, or something
+    that was told is to be dropped.
     """
     newest, places, tidy_at, _, count = _read_head(state)
     places += len(detail) or 1
@@ -51,8 +55,11 @@ def append(
         return None
     entry = (time, pack(name), None if user_id == own else user_id, detail, 0)
     if count >= tidy_at:
-        entries = [each for each in read(state) if each[0] >= time - terms.reach]
-        return of([*entries, entry]) if len(entries) < 2 * pages.PAGE else None
+        entries = read(state)
+        start = bisect_left(entries, time - terms.reach, key=_time)
+        # What was told has its say in what goes on after it.
+        is_silent = not any(mark for *_, mark in entries[:start])
+        return of([*entries[start:], entry]) if is_silent and count - start < 2 * pages.PAGE else None
     return _write_head(time, places, tidy_at, _ARRAY, count + 1) + state[_ENTRIES_AT:] + _encode(entry)
 
 

@@ -18,12 +18,16 @@ _NAME_BYTES = 12
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """What is saved of a group; of the first page ``skip`` entries are no longer in the window."""
+    """What is saved of a group; of the first page ``skip`` entries are no longer in the window.
+
+    ``mark`` is that of the first that is: it may be another now than in its page.
+    """
 
     digest: str
     position: int
     pages: list[str]
     skip: int
+    mark: int
     state: bytes
 
 
@@ -33,7 +37,7 @@ read = msgspec.msgpack.Decoder(Record).decode
 
 def of_resting(digest: str, position: int, state: bytes) -> bytes:
     """The record of a resting group."""
-    return _encode(Record(digest, position, [], 0, state))
+    return _encode(Record(digest, position, [], 0, 0, state))
 
 
 def of_window(window: Window, own: str | None, digest: str, position: int) -> Iterator[tuple[str, bytes]]:
@@ -47,10 +51,14 @@ def of_window(window: Window, own: str | None, digest: str, position: int) -> It
         yield name, page
         start += pages.PAGE
     newer = resting.of(resting.entries(window, start, len(window.times), own))
-    yield "", _encode(Record(digest, position, saved.names, saved.skip, newer))
+    mark = window.marks[0] if window.marks else 0
+    yield "", _encode(Record(digest, position, saved.names, saved.skip, mark, newer))
 
 
 def whole(saved: Record, older: Iterable[bytes]) -> bytes:
     """A group as it is at rest, from its record and its pages. What cannot be read raises here."""
     entries: list[Entry] = [entry for part in (*older, saved.state) for entry in resting.read(part)]
-    return resting.of(entries[saved.skip :])
+    kept = entries[saved.skip :]
+    if saved.pages:
+        kept[0] = (*kept[0][:-1], saved.mark)
+    return resting.of(kept)

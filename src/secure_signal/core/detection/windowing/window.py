@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from secure_signal.core.anomaly import MAX_EVIDENCE
 from secure_signal.core.detection.rules.correlation import Measure
-from secure_signal.core.detection.windowing import metric, pages
+from secure_signal.core.detection.windowing import episode, metric, pages
+from secure_signal.core.detection.windowing.episode import HOLDS, TOLD
 from secure_signal.core.detection.windowing.metric import Detail
 from secure_signal.core.detection.windowing.pages import Pages
 from secure_signal.core.detection.windowing.terms import Terms
@@ -37,9 +38,9 @@ class Window:
     """The entries of one group that a window can still hold, as columns.
 
     The metric is over the entries from ``low`` on, which are the window of the newest. ``marks`` (see
-    ``episode``) are empty while the condition holds at none of them. ``extra`` is how many places the entries
-    take beyond one each, and ``weight`` about how many bytes until it is tidied, at ``tidy_at`` places.
-    ``swept`` is the time of the newest at the last sweep.
+    ``episode``) are empty while there are none. ``extra`` is how many places the entries take beyond one
+    each, and ``weight`` about how many bytes until it is tidied, at ``tidy_at`` places. ``swept`` is the time
+    of the newest at the last sweep.
     """
 
     __slots__ = (
@@ -160,6 +161,8 @@ class Window:
             self.metric.remove(self.times[i], self.details[i])
         self.low = max(self.low, count) - count
         self.extra -= _extra(self.details[:count])
+        if self.marks:
+            episode.cut(self.times, self.marks, count, self.terms.timespan)
         for column in (self.times, self.ids, self.users, self.details, self.marks):
             del column[:count]
         self.pages.drop(count)
@@ -174,9 +177,9 @@ class Window:
         """Mark the newest entry, at which the condition holds: as a new episode, or the one before's."""
         self.marks = self.marks or [0] * len(self.times)
         times, marks = self.times, self.marks
-        mark = marks[-2] if len(times) > 1 and times[-2] >= times[-1] - self.terms.timespan else 0
-        marks[-1] = mark or max(marks) + 1
-        return () if mark else (self.opening(len(times) - 1, measure),)
+        goes_on = len(times) > 1 and marks[-2] & HOLDS and times[-2] >= times[-1] - self.terms.timespan
+        marks[-1] = HOLDS if goes_on else HOLDS | TOLD
+        return () if goes_on else (self.opening(len(times) - 1, measure),)
 
 
 def place_of(window: Window, time: int, signal_id: str) -> int | None:
