@@ -31,7 +31,7 @@ def retell(
 
 
 def cut(times: Sequence[int], marks: list[int], count: int, span: int) -> None:
-    """Before the oldest evaluations are dropped: where one told what goes on after them, the first left has."""
+    """Before the oldest evaluations are dropped: where one told what goes on after, the first left has."""
     i = count
     while i and marks[i] & marks[i - 1] & HOLDS and times[i] - times[i - 1] <= span:
         i -= 1
