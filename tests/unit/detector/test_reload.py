@@ -13,6 +13,7 @@ from secure_signal.adapters.settings import Settings
 from secure_signal.core import signal
 from secure_signal.core.alignment import Block
 from secure_signal.core.anomaly import Anomaly
+from secure_signal.core.detection import plan
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.instant import SECOND
 from secure_signal.core.signal import Signal
@@ -81,6 +82,20 @@ def test_windows_of_changed_rules_are_dropped_from_the_topic_too(folder: Path) -
     written += checkpoint.entries(task)
     assert saved(written)[0] == 0
     assert [len(a.evidence) for a in fail(task, 3, 4, 5, 6, 7)] == [5]
+
+
+def test_new_rules_are_compiled_for_the_types_that_come_before_they_are_in_force(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = Rules(Settings(rules=folder, logsources=LOGSOURCES, kafka_bootstrap_servers="127.0.0.1:1"))
+    task = SignalTask(*SIGNALS, Engine(rules.current), Marker("id", 0, 1, "a", ""))
+    fail(task, 0)
+    change(folder, "outcome: failure", "outcome: fail*")
+    rules._load()
+    assert rules._found is not None
+    task.reload(Engine(rules._found))
+    monkeypatch.setattr(plan, "compile_node", lambda _: pytest.fail("compiled while a signal waits"))
+    assert len(fail(task, *range(1, 6))) == 1
 
 
 def test_whatever_makes_the_loader_fail_the_rules_in_force_stay(

@@ -15,6 +15,8 @@ from secure_signal.core.detection.rules.ruleset import RuleSet
 
 # So few rules are tried one by one sooner than they are found by an index.
 _FEW = 4
+# Types come from outside: an attacker's million types must not fill the memory.
+MAX_TYPES = 4096
 
 
 class Prepared(NamedTuple):
@@ -39,12 +41,16 @@ class Plan:
         self._named: dict[LogSource, frozenset[str]] = {}
         self._found: dict[tuple[LogSource, str], Prepared] = {}
         self._compiled: dict[str, Predicate] = {}
+        self.kinds: set[str] = set()
+        """The types that were asked for, as far as it remembers."""
 
     def key(self, source: LogSource, kind: str) -> tuple[LogSource, str]:
         """Equal for types that the same rules look at in the same way.
 
         Types that no rule names have one key together: their number is not ours to bound.
         """
+        if len(self.kinds) < MAX_TYPES:
+            self.kinds.add(kind)
         folded = fold(kind)
         return source, folded if folded in self._names(source) else ""
 
@@ -92,6 +98,18 @@ class Plan:
 def of(ruleset: RuleSet) -> Plan:
     """The plan of a rule set: the same one as long as anybody has the set."""
     return _plans.get(ruleset) or _plans.setdefault(ruleset, Plan(ruleset))
+
+
+def prepare(ruleset: RuleSet, former: RuleSet) -> None:
+    """Compile what a rule set asks of the types that came under the former one, before it judges.
+
+    Of thousands of rules that takes half a second a type: it is for a thread other than that which judges.
+    """
+    own = of(ruleset)
+    for kind in list(of(former).kinds):
+        source = ruleset.logsources.of(kind)
+        if source is not None:
+            own.prepared(own.key(source, kind))
 
 
 # A detector has an engine for each partition: of thousands of rules, each would take half a second.

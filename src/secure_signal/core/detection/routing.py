@@ -14,9 +14,6 @@ from secure_signal.core.detection.rules.rule import Detection
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing.entry import Feed
 
-# Types come from outside: an attacker's million types must not fill the memory.
-_MAX_TYPES = 4096
-
 
 class Candidate(NamedTuple):
     """A detection rule ready to run, and the correlations that count its matches.
@@ -57,7 +54,7 @@ class Router:
 
     def route(self, kind: str) -> Route:
         """The candidates for a type, all of them or by an index; found once."""
-        if len(self.routes) >= _MAX_TYPES:
+        if len(self.routes) >= plan.MAX_TYPES:
             self.routes.clear()
         route = self.routes[kind] = self._route(kind)
         return route

@@ -16,6 +16,7 @@ from secure_signal.adapters import rule_files
 from secure_signal.adapters.rule_status import MAX_PROBLEMS, Announcements, Failure, Status
 from secure_signal.adapters.rule_watch import RuleWatch
 from secure_signal.adapters.settings import Settings
+from secure_signal.core.detection import plan
 from secure_signal.core.detection.rules import rule_list
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.sigma.problem import Problem
@@ -95,6 +96,8 @@ class Rules:
     def _load(self) -> None:
         try:
             found, problems = rule_files.check(*self._paths)
+            if found is not None:
+                plan.prepare(found, self.current)
         except Exception as error:
             # Whatever was put there, the rules in force stay.
             log.exception("the rule files made the loader fail")
