@@ -1,5 +1,9 @@
-"""Regular expressions: run by RE2 in linear time, and within bounds by backtracking where RE2 cannot."""
+"""Regular expressions: run by RE2 in linear time, and within bounds by backtracking where RE2 cannot.
 
+Sigma's flavour is PCRE (Modifiers Appendix 2.1); what RE2 reads otherwise is written out for it.
+"""
+
+import re
 from typing import Any
 
 import re2
@@ -38,7 +42,7 @@ class Expression(Struct, frozen=True, tag=True):
                 f"an expression may have {LONGEST_SOURCE} characters, not {len(self.source)}"
             )
         try:
-            return re2.compile(self.pattern, _QUIET)
+            return re2.compile(self._for_re2, _QUIET)
         except re2.error:
             return backtracking.compiled(self.pattern)
 
@@ -51,10 +55,33 @@ class Expression(Struct, frozen=True, tag=True):
     def refusal(self) -> str | None:
         """Why RE2 cannot run it; None where it does."""
         try:
-            re2.compile(self.pattern, _QUIET)
+            re2.compile(self._for_re2, _QUIET)
         except re2.error as error:
             return _reason(error)
         return None
+
+    @property
+    def _for_re2(self) -> str:
+        """The pattern with a vertical tab among the spaces, and ``$`` also before a last line's end."""
+        has_lines = "m" in self.flags or _INLINE_M.search(self.source)
+        end = "$" if has_lines else r"(?:\n?\z)"
+        return _PART.sub(lambda part: _in_re2(part[0], end), self.pattern)
+
+
+_INLINE_M = re.compile(r"\(\?[a-z]*m")
+_PART = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*(?:\]|\Z)|\$", re.DOTALL)
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_SPACES = {r"\s": "[:space:]", r"\S": "[:^space:]"}
+
+
+def _in_re2(part: str, end: str) -> str:
+    if part == "$":
+        return end
+    if part in _SPACES:
+        return f"[{_SPACES[part]}]"
+    if part.startswith("["):
+        return _ESCAPE.sub(lambda escape: _SPACES.get(escape[0], escape[0]), part)
+    return part
 
 
 _QUIET = re2.Options()
