@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.detection.samples import signal
 
@@ -29,7 +29,7 @@ TEXTS = st.sampled_from(["x", "xy", "Y", "alice", "é"])
 PATTERNS = st.builds(
     Pattern, st.lists(TEXTS | st.sampled_from(Wildcard), max_size=3).map(tuple), st.booleans()
 )
-NUMBERS = st.sampled_from([2, 2.0, 2.5, 10**16])
+NUMBERS = st.sampled_from([0, -0.0, 2, 2.0, 2.5, 10**16])
 TESTS = (
     PATTERNS
     | st.builds(Number, NUMBERS)
@@ -52,6 +52,7 @@ PAYLOADS = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES)
 
 
 @given(st.lists(NODES, max_size=5), PAYLOADS)
+@example([Field("a", Number(0))], {"a": -0.0})
 def test_whatever_matches_is_found(nodes: list[Node], payload: dict[str, Any]) -> None:
     index = Index((need.of(node), n) for n, node in enumerate(nodes))
     event = Event.of(signal(0, payload=payload))

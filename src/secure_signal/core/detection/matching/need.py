@@ -122,9 +122,10 @@ def _of_pattern(name: str, pattern: Pattern) -> Literal:
 
 
 def _spellings(number: int | float) -> set[str]:
-    """The texts of the JSON numbers that equal a number: 2 also comes as 2.0."""
+    """The texts of the JSON numbers that equal a number: 2 also comes as 2.0, and 0 as -0.0."""
     as_integer = {text(int(number))} if number == int(number) else set()
-    return {text(number), text(float(number))} | as_integer
+    minus = {"-0.0"} if number == 0 else set()
+    return {text(number), text(float(number))} | as_integer | minus
 
 
 def _worth(need: Need, shared: Mapping[Literal, int]) -> tuple[float, int]:

@@ -75,17 +75,34 @@ def read_detection(detection: Any) -> Any:
     return _present_day(detection)
 
 
-def _present_day(detection: Any, top: bool = True) -> Any:
-    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name."""
+def _present_day(detection: Any, field: str = "", top: bool = True) -> Any:
+    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name.
+
+    pySigma makes floats of integers; where that would change one, its digits are compared.
+    """
     if isinstance(detection, list):
-        return [_present_day(item, top=False) for item in detection]
+        return [_present_day(item, field, top=False) for item in detection]
     if not isinstance(detection, dict):
-        return detection
+        return str(detection) if _is_rounded(detection) and _is_compared(field) else detection
     return {
-        str(key).replace("|utf16le", "|wide"): _present_day(value, top=False)
+        str(key).replace("|utf16le", "|wide"): _present_day(value, str(key), top=False)
         for key, value in detection.items()
         if not (top and key == "timeframe")
     }
+
+
+def _is_rounded(value: Any) -> bool:
+    """Whether it is an integer that no float equals."""
+    try:
+        return isinstance(value, int) and float(value) != value
+    except OverflowError:
+        return True
+
+
+def _is_compared(field: str) -> bool:
+    """Whether the modifiers leave the values of a field as they are."""
+    _, *modifiers = field.split("|")
+    return {"all", "neq"}.issuperset(modifiers)
 
 
 def bounded(node: Node) -> Iterator[str]:
