@@ -8,6 +8,7 @@ import msgspec
 
 from secure_signal.adapters import rule_toml
 from secure_signal.core.anomaly import SEVERITIES, Severity
+from secure_signal.core.detection.rules import selector
 from secure_signal.core.detection.rules.choice import STATUSES, Choice
 from secure_signal.core.detection.sigma.problem import Problem
 
@@ -33,7 +34,7 @@ class RuleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read(content: bytes, file: str) -> RuleSettings | Problem:
     """The settings, or what is wrong with them."""
     try:
-        return rule_toml.decode(content, RuleSettings)
+        settings = rule_toml.decode(content, RuleSettings)
     except ValueError as error:
         members = "level, status, enable, disable and [placeholders]"
         advice = f"it may have {members}, each name with a list of texts"
@@ -41,6 +42,11 @@ def read(content: bytes, file: str) -> RuleSettings | Problem:
             if str(error).startswith(f"{key}: "):
                 advice = f"write {', '.join(values)}"
         return Problem(file, _line(content, str(error)), f"{error}; {advice}")
+    wild = sum("*" in text for text in settings.enable + settings.disable)
+    if wild > selector.MAX_WILDCARDS:
+        what = f"disable and enable: {wild:,} texts have a *, more than {selector.MAX_WILDCARDS}"
+        return Problem(file, _line(content, "disable"), f"{what}; name folders, or ids")
+    return settings
 
 
 def _line(content: bytes, message: str) -> int | None:

@@ -124,6 +124,10 @@ def test_wrong_settings_are_named(settings: str, load: Load, tmp_path: Path) -> 
         ("enable = ['']", (2, "enable number 1: is empty")),
         ("[placeholders]\na = 5", (2, "placeholders (one of them): expected a list, got a whole number")),
         ("level = 2026-05-01", (2, "level: expected a text, got a date")),
+        (
+            f"disable = {['*'] * 101}",
+            (2, "disable and enable: 101 texts have a *, more than 100"),
+        ),
         ("level = ", (2, "is no TOML: invalid value (at line 2, column 9)")),
     ],
 )

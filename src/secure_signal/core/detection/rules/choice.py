@@ -1,8 +1,8 @@
 """Which rules of a folder run: by level and status, and those switched on and off by name."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from secure_signal.core.anomaly import SEVERITIES, Severity
 from secure_signal.core.detection.rules.correlation import Correlation
 from secure_signal.core.detection.rules.logsource import LogSource
 from secure_signal.core.detection.rules.rule import Detection, Rule
+from secure_signal.core.detection.rules.selector import Selector
 
 STATUSES = ("unsupported", "deprecated", "experimental", "test", "stable")
 _MAX_NAMED = 5
@@ -32,7 +33,7 @@ class Off(Struct, frozen=True):
     why: str
 
 
-class Choice(Struct, frozen=True):
+class Choice(Struct, frozen=True, dict=True):
     """What runs of the rules below a folder.
 
     ``level`` and ``status`` are the lowest that run; a rule without a status passes any. ``disable`` switches
@@ -52,9 +53,9 @@ class Choice(Struct, frozen=True):
 
     def why_off(self, rule: Rule) -> str:
         """Why one of those does not run; empty where it does."""
-        if any(self._names(rule, text) for text in self.enable):
+        if self._enabled(rule):
             return ""
-        if any(self._names(rule, text) for text in self.disable):
+        if self._disabled(rule):
             return f"is disabled by {self._file} (disable)"
         if rule.status and STATUSES.index(rule.status) < STATUSES.index(self.status):
             return f"has the status {rule.status}, below that of {self._file} (status)"
@@ -65,9 +66,11 @@ class Choice(Struct, frozen=True):
     def remarks(self, rules: Iterable[Rule]) -> Iterator[str]:
         """What is enabled or disabled to no effect, as no rule is called so."""
         among = self.rules(rules)
-        for text in self.enable + self.disable:
-            if not any(self._names(rule, text) for rule in among):
-                yield f"{self.folder}: '{text}', enabled or disabled, is no rule's id, name or path"
+        for texts, named in ((self.enable, self._enabled), (self.disable, self._disabled)):
+            found = set().union(*map(named, among))
+            for text in texts:
+                if text.rstrip("/") not in found:
+                    yield f"{self.folder}: '{text}', enabled or disabled, is no rule's id, name or path"
 
     def toll(self, rules: Iterable[Rule], off: Iterable[Off]) -> Iterator[str]:
         """How many of its rules do not run, where there are some, and the first of them."""
@@ -81,11 +84,18 @@ class Choice(Struct, frozen=True):
     def _file(self) -> str:
         return f"{self.folder}/rules.toml"
 
-    def _names(self, rule: Rule, text: str) -> bool:
-        path = _file(rule).removeprefix(f"{self.folder}/")
-        is_below = path.startswith(f"{text.rstrip('/')}/")
-        is_named = text == rule.id or (rule.name != "" and fnmatchcase(rule.name, text))
-        return is_below or is_named or fnmatchcase(path, text)
+    @cached_property
+    def _enabled(self) -> Callable[[Rule], set[str]]:
+        return self._named(self.enable)
+
+    @cached_property
+    def _disabled(self) -> Callable[[Rule], set[str]]:
+        return self._named(self.disable)
+
+    def _named(self, texts: Iterable[str]) -> Callable[[Rule], set[str]]:
+        """What tells those of the texts that stand for a rule."""
+        selector = Selector(texts)
+        return lambda rule: selector.of(rule.id, rule.name, _file(rule).removeprefix(f"{self.folder}/"))
 
 
 def chosen(
