@@ -1,5 +1,6 @@
 """Judge a file of signals by a folder of rules."""
 
+import codecs
 import gc
 import sys
 import time
@@ -69,7 +70,8 @@ def detect(
     sys.stdout.buffer.flush()
     _tell(engine)
     if lines.bad:
-        typer.echo(f"{lines.bad} lines are no signals and were left out.", err=True)
+        are = "1 line is no signal" if lines.bad == 1 else f"{lines.bad} lines are no signals"
+        typer.echo(f"{are}, and left out.", err=True)
         raise typer.Exit(1)
 
 
@@ -123,7 +125,7 @@ class _Lines:
         for number, line, read in reads:
             if isinstance(read, Event):
                 yield number, read
-            elif not line.isspace():
+            elif line.strip():
                 self.bad += 1
                 typer.echo(f"line {number}: {read}", err=True)
 
@@ -143,11 +145,17 @@ class _Lines:
 
 
 def watched(file: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines of a file, some hundreds at a time, with a count on stderr where a person watches."""
+    """The lines of a file, some hundreds at a time, with a count on stderr where a person watches.
+
+    A byte order mark at its beginning is passed over (RFC 8259, 8.1): editors of Windows write one.
+    """
     console = Console(stderr=True)
     columns = (TextColumn("{task.completed:,} signals"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("signals", total=None)
+        mark = codecs.BOM_UTF8
         while lines := file.readlines(_BLOCK):
+            lines[0] = lines[0].removeprefix(mark)
+            mark = b""
             progress.advance(task, len(lines))
             yield lines

@@ -1,5 +1,6 @@
 """The command ``detect``: lines in, anomalies out, in event-time order."""
 
+import codecs
 import json
 import random
 from collections.abc import Iterable, Iterator
@@ -85,6 +86,15 @@ def test_bad_lines_are_named_and_the_good_ones_judged(folder: Path) -> None:
     told = [line.split(":")[0] for line in result.stderr.splitlines() if line.startswith("line ")]
     assert told == ["line 1", "line 6", "line 7"]
     assert "3 lines" in result.stderr
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_byte_order_mark_and_the_line_ends_of_windows_cost_no_signal(folder: Path, end: bytes) -> None:
+    lines = [contract.encode(signal(n)) + end for n in range(3)]
+    result = detect(folder, [codecs.BOM_UTF8 + lines[0], *lines[1:]])
+    assert result.exit_code == 0
+    assert [json.loads(line)["rule_id"] for line in result.stdout.splitlines()] == [SUM]
+    assert detect(folder, [codecs.BOM_UTF8 + end]).exit_code == 0
 
 
 def test_signals_without_id_are_called_by_their_line(folder: Path) -> None:
