@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.detection.samples import signal
 
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.matching import need
+from secure_signal.core.detection.matching import need, predicate
 from secure_signal.core.detection.matching.condition import (
     AllOf,
     AnyOf,
@@ -21,7 +22,7 @@ from secure_signal.core.detection.matching.condition import (
 from secure_signal.core.detection.matching.expression import Expression
 from secure_signal.core.detection.matching.index import Index
 from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
-from secure_signal.core.detection.matching.predicate import compile_node
+from secure_signal.core.detection.matching.predicate import Predicate, compile_node
 from secure_signal.core.detection.matching.value import Comparison, Number, Present
 
 FIELDS = st.sampled_from(["a", "b", "user_id"])
@@ -60,6 +61,36 @@ def test_whatever_matches_is_found(nodes: list[Node], payload: dict[str, Any]) -
     found = index.find(event)
     assert set(matching) <= set(found)
     assert found == sorted(found)
+
+
+@given(st.lists(NODES, max_size=5), PAYLOADS)
+@example([Field("a", Number(2.0)), Not(Field("a", Number(2)))], {"a": "2"})
+def test_conditions_compiled_together_mean_what_each_means_alone(
+    nodes: list[Node], payload: dict[str, Any]
+) -> None:
+    event = Event.of(signal(0, payload=payload))
+    known: dict[Node, Predicate] = {}
+    together = [compile_node(node, known)(event) for node in nodes]
+    assert together == [compile_node(node)(event) for node in nodes]
+
+
+def test_what_conditions_have_in_common_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 rules with the same 1,000 exceptions would keep the first signal waiting for seconds."""
+    compiled: list[str] = []
+
+    def texts(name: str, _: list[Pattern]) -> Predicate:
+        compiled.append(name)
+        return lambda _: True
+
+    monkeypatch.setattr(predicate, "_texts", texts)
+
+    def asks(name: str) -> Node:
+        return AllOf((Field(name, Pattern(("x",))), Not(Field("user", Pattern(("svc",))))))
+
+    known: dict[Node, Predicate] = {}
+    for name in ("a", "b", "c"):
+        compile_node(asks(name), known)
+    assert sorted(compiled) == ["a", "b", "c", "user"]
 
 
 def test_a_rule_whose_literal_is_missing_is_not_tried() -> None:

@@ -94,7 +94,7 @@ def test_new_rules_are_compiled_for_the_types_that_come_before_they_are_in_force
     rules._load()
     assert rules._found is not None
     task.reload(Engine(rules._found))
-    monkeypatch.setattr(plan, "compile_node", lambda _: pytest.fail("compiled while a signal waits"))
+    monkeypatch.setattr(plan, "compile_node", lambda *_: pytest.fail("compiled while a signal waits"))
     assert len(fail(task, *range(1, 6))) == 1
 
 

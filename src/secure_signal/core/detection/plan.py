@@ -40,7 +40,7 @@ class Plan:
         self._types = {rule.id: types_of(rule.condition) for rule in self._rules}
         self._named: dict[LogSource, frozenset[str]] = {}
         self._found: dict[tuple[LogSource, str], Prepared] = {}
-        self._compiled: dict[str, Predicate] = {}
+        self._compiled: dict[Node, Predicate] = {}
         self.kinds: set[str] = set()
         """The types that were asked for, as far as it remembers."""
 
@@ -73,7 +73,7 @@ class Plan:
             for rule in self._rules
             if rule.logsource.covers(source) and (condition := self._condition(rule, kind)) != NEVER
         ]
-        rules = tuple((rule, self._predicate(rule, condition)) for rule, condition in looking)
+        rules = tuple((rule, compile_node(condition, self._compiled)) for rule, condition in looking)
         if len(rules) <= _FEW:
             return Prepared(rules, None)
         shared = need.shared(condition for _, condition in looking)
@@ -86,13 +86,6 @@ class Plan:
         if types is not None and kind not in types:
             return NEVER
         return given(rule.condition, kind) if kind else rule.condition
-
-    def _predicate(self, rule: Detection, condition: Node) -> Predicate:
-        if condition != rule.condition:
-            return compile_node(condition)
-        if rule.id not in self._compiled:
-            self._compiled[rule.id] = compile_node(condition)
-        return self._compiled[rule.id]
 
 
 def of(ruleset: RuleSet) -> Plan:

@@ -22,15 +22,25 @@ from secure_signal.core.detection.matching.pattern import Matcher, Pattern, Wild
 Predicate: TypeAlias = Callable[[Event], bool]
 
 
-def compile_node(node: Node) -> Predicate:
-    """The predicate of a condition; what costs little is asked first."""
+def compile_node(node: Node, known: dict[Node, Predicate] | None = None) -> Predicate:
+    """The predicate of a condition; what costs little is asked first.
+
+    ``known`` keeps those of its parts, for other conditions that have the same: a filter's, in each rule.
+    """
+    known = {} if known is None else known
+    if node not in known:
+        known[node] = _compiled(node, known)
+    return known[node]
+
+
+def _compiled(node: Node, known: dict[Node, Predicate]) -> Predicate:
     match node:
         case AllOf(parts):
-            return _all_of([compile_node(part) for part in sorted(parts, key=_turn)])
+            return _all_of([compile_node(part, known) for part in sorted(parts, key=_turn)])
         case AnyOf(parts):
-            return _any_of(_alternatives(sorted(parts, key=_cost)))
+            return _any_of(_alternatives(sorted(parts, key=_cost), known))
         case Not(part):
-            inner = compile_node(part)
+            inner = compile_node(part, known)
             return lambda event: not inner(event)
         case Keyword(test):
             return _keyword(test)
@@ -103,7 +113,7 @@ def _any_of(predicates: Sequence[Predicate]) -> Predicate:
     return holds
 
 
-def _alternatives(parts: Iterable[Node]) -> list[Predicate]:
+def _alternatives(parts: Iterable[Node], known: dict[Node, Predicate]) -> list[Predicate]:
     """One predicate for all the patterns of a field together, one for each other part."""
     patterns: dict[tuple[str, bool], list[Pattern]] = {}
     others = []
@@ -114,7 +124,7 @@ def _alternatives(parts: Iterable[Node]) -> list[Predicate]:
             case Keyword(Pattern() as pattern) if _is_in_one_leaf(pattern):
                 patterns.setdefault((LEAVES, pattern.cased), []).append(_within(pattern))
             case _:
-                others.append(compile_node(part))
+                others.append(compile_node(part, known))
     return [_texts(name, alternatives) for (name, _), alternatives in patterns.items()] + others
 
 

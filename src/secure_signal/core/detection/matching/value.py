@@ -38,10 +38,16 @@ class Present(Struct, frozen=True, tag=True):
         return lambda value: (value is not None) is wanted
 
 
-class Number(Struct, frozen=True, tag=True):
-    """The same number, or its decimal text."""
+class Number(Struct, frozen=True, tag=True, eq=False):
+    """The same number, or its decimal text: 1 and 1.0 are not the same test."""
 
     number: int | float
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and repr(self.number) == repr(other.number)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.number))
 
     def test(self) -> Test:
         """Of a value, or any element of a list."""
