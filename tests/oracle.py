@@ -3,9 +3,10 @@
     python -m tests.oracle --seeds 2000 --from 1000000 --corpora ../shared/corpora
 
 Each seed is a random stream with eight random correlation rules. It is judged as it is; again after each
-signal was held up by less than the lateness; and again with a new engine every few signals, which takes up
-the state of the one before and reads some signals twice. Pages and sweeps are made small for that, so
-that short streams meet them. Exit code 1 if a single anomaly is missing or too much.
+signal was held up by less than the lateness, put in order as ``detect`` does; and again with a new engine
+every few signals, which takes up the state of the one before and reads some signals twice. So are the
+signals as they were held up, out of order, as it happens live (see ``shuffled``). Pages and sweeps are made
+small for that, so that short streams meet them. Exit code 1 if a single anomaly is missing or too much.
 """
 
 import json
@@ -21,6 +22,7 @@ from unittest import mock
 
 import typer
 from rich.progress import track
+from tests import shuffled
 
 from secure_signal.adapters import rule_files
 from secure_signal.core import anomaly, instant
@@ -30,7 +32,7 @@ from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.event import Event
 from secure_signal.core.detection.reorder import by_event_time
 from secure_signal.core.detection.rules.ruleset import RuleSet
-from secure_signal.core.detection.windowing import groups, pages
+from secure_signal.core.detection.windowing import groups, pages, population
 
 
 def load(corpora: Path) -> Any:
@@ -44,10 +46,10 @@ def plain(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
     return Engine(ruleset).observe_all(events, 0, instant.LAST)
 
 
-def shuffled(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
-    """The same, of events that come out of order and are put in order as ``detect`` does."""
-    ordered = by_event_time([delayed(events)], LATENESS)
-    return Engine(ruleset).observe_all(list(chain.from_iterable(ordered)), 0, instant.LAST)
+def ordered(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
+    """The same, of events that come out of order and are put in order."""
+    in_order = by_event_time([delayed(events)], LATENESS)
+    return Engine(ruleset).observe_all(list(chain.from_iterable(in_order)), 0, instant.LAST)
 
 
 def delayed(events: Sequence[Event]) -> list[Event]:
@@ -57,31 +59,45 @@ def delayed(events: Sequence[Event]) -> list[Event]:
     return sorted(events, key=lambda e: arrival[e.timestamp])
 
 
-@mock.patch.object(groups, "_SMALLEST_SWEEP", 8)
-@mock.patch.object(pages, "PAGE", 3)
 def restarted(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
     """What a row of engines finds, each of which goes on from what the one before had saved.
 
     An anomaly that is found again is the same by its id.
     """
+    return list({each.id: each for _, each in live(ruleset, events)}.values())
+
+
+@mock.patch.object(groups, "_SMALLEST_SWEEP", 8)
+@mock.patch.object(population, "_FEW", 0)
+@mock.patch.object(pages, "PAGE", 3)
+def live(ruleset: RuleSet, events: Sequence[Event]) -> list[tuple[int, Anomaly]]:
+    """The same, as it is found; with how many events had come."""
     chance = random.Random(len(events))
-    engine, kept, found = Engine(ruleset), dict[str, bytes](), list[Anomaly]()
+    engine, kept, found = Engine(ruleset), dict[str, bytes](), list[tuple[int, Anomaly]]()
     for position, each in enumerate(events):
-        found += engine.observe(each, position, instant.LAST)
+        anomalies = engine.observe(each, position, instant.LAST)
+        if chance.random() < 0.2:
+            save(engine, kept)
         if chance.random() < 0.05:
+            save(engine, kept)
             engine = successor(engine, kept, chance)
             for past in range(max(0, position - 3), position + 1):
-                found += engine.observe(events[past], past, instant.LAST)
-    return list({each.id: each for each in found}.values())
+                anomalies += engine.observe(events[past], past, instant.LAST)
+        found += ((position + 1, anomaly) for anomaly in anomalies)
+    return found
 
 
-def successor(engine: Engine, kept: dict[str, bytes], chance: random.Random) -> Engine:
-    """A new engine with the state of another, restored in any order; ``kept`` is what is saved."""
+def save(engine: Engine, kept: dict[str, bytes]) -> None:
+    """Add to what is saved."""
     changes = list(engine.changes())
     kept.update((key, state) for key, state in changes if state is not None)
     for key, state in changes:
         if state is None:
             kept.pop(key, None)
+
+
+def successor(engine: Engine, kept: dict[str, bytes], chance: random.Random) -> Engine:
+    """A new engine with the state of another, restored in any order; ``kept`` is what is saved."""
     after = Engine(engine.ruleset)
     for key in chance.sample(list(kept), len(kept)):
         assert after.restore(key, kept[key])
@@ -96,11 +112,16 @@ def differences(oracle: Any, seed: int | str, folder: Path) -> list[str]:
     lines = (folder / "signals.ndjson").read_bytes().splitlines()
     signals = [json.dumps(json.loads(line) | {"id": f"line-{n}"}).encode() for n, line in enumerate(lines)]
     events = [each for each in event.read(signals) if isinstance(each, Event)]
-    return [
-        f"seed {seed}, {run.__name__}: {problem}"
-        for run in (plain, shuffled, restarted)
+    wrong = [
+        f"{run.__name__}: {problem}"
+        for run in (plain, ordered, restarted)
         for problem in oracle.compare(expected, [json.loads(anomaly.encode(a)) for a in run(ruleset, events)])
     ]
+    arrived = delayed(events)
+    told = shuffled.told(live(ruleset, arrived))
+    in_lines = list(map(json.loads, lines))
+    wrong += shuffled.problems(oracle, folder / "rules", in_lines, [each.id for each in arrived], told)
+    return [f"seed {seed}, {problem}" for problem in wrong]
 
 
 def main(
@@ -122,7 +143,9 @@ def main(
         wrong += bool(problems)
         for problem in problems:
             typer.echo(problem)
-    typer.echo(f"{seeds} streams from seed {first}, each in order, shuffled and restarted: {wrong} differ")
+    typer.echo(
+        f"{seeds} streams from seed {first}, each in order, shuffled, restarted and live: {wrong} differ"
+    )
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -3,6 +3,7 @@
 It knows rules as plain values, and shares nothing with the engine but how an anomaly's id is made.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from secure_signal.core import identity
+from secure_signal.core.instant import SECOND
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a < b,
@@ -105,7 +107,10 @@ class Found:
 
 @dataclass
 class Judge:
-    """Takes signals in event-time order and gives what each makes the rules find.
+    """Takes signals as they come and gives what each makes the rules find.
+
+    An anomaly is made of an episode as soon as there is one that none was made at, and counts where its rule
+    is listed, whatever comes later.
 
     ``local`` are the rules whose groups lie within a user, ``carrying`` those of whose signals others ask
     more than the group, ``detections`` those that are no correlations.
@@ -117,8 +122,7 @@ class Judge:
     carrying: set[str]
     detections: list[str]
     suppressed: int = 0
-    _entries: dict[tuple[str, tuple[Any, ...]], list[Entry]] = field(default_factory=dict)
-    _held: dict[tuple[str, tuple[Any, ...]], bool] = field(default_factory=dict)
+    _groups: dict[tuple[str, tuple[Any, ...]], "Evaluations"] = field(default_factory=dict)
     _told: dict[tuple[str, tuple[Any, ...]], int] = field(default_factory=dict)
 
     def see(self, signal: Entry) -> Iterator[Found]:
@@ -173,23 +177,60 @@ class Judge:
         if None in group:
             return
         key = rule.name, group
-        entries = self._entries.setdefault(key, [])
-        entries.append(replace(entry, slots=slots))
-        window = [e for e in entries if e.time >= entry.time - rule.timespan * 1_000_000]
-        held = self._held.get(key, False) and len(window) > 1
-        holds = self._held[key] = satisfied(rule, window)
-        if held or not holds:
-            return
-        name = identity.of_anomaly(self.ids[rule.name], group, entry.user, entry.time, entry.id)
-        # What the group does not tell is the completing signal's.
-        fields = {**entry.fields, **dict(zip(rule.group_by, group, strict=True))}
-        openings.append(Entry(entry.time, name, entry.user, fields, signal=entry.completing))
-        last = self._told.get(key)
-        if last is not None and rule.suppress and entry.time - last < rule.suppress * 1_000_000:
-            self.suppressed += 1
-            return
-        self._told[key] = entry.time
-        yield Found(rule.name, group, entry.time, entry.user, _each_once(e.completing for e in window))
+        evaluations = self._groups.setdefault(key, Evaluations(rule))
+        for window in evaluations.add(replace(entry, slots=slots)):
+            last = window[-1]
+            name = identity.of_anomaly(self.ids[rule.name], group, last.user, last.time, last.id)
+            # What the group does not tell is the completing signal's.
+            fields = {**last.fields, **dict(zip(rule.group_by, group, strict=True))}
+            openings.append(Entry(last.time, name, last.user, fields, signal=last.completing))
+            told = self._told.get(key)
+            if told is not None and abs(last.time - told) < rule.suppress * SECOND:
+                self.suppressed += 1
+                continue
+            self._told[key] = max(last.time, told or 0)
+            evidence = _each_once(e.completing for e in window)
+            yield Found(rule.name, group, last.time, last.user, evidence)
+
+
+class Evaluations:
+    """All that came into a group, by its time, and whether the condition holds at each."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.entries: list[Entry] = []
+        self.holds: list[bool] = []
+        self.told: set[str] = set()
+
+    def add(self, entry: Entry) -> list[list[Entry]]:
+        """The windows that open episodes of which nothing was told, now that there is an entry more."""
+        place = bisect_right([e.time for e in self.entries], entry.time)
+        self.entries.insert(place, entry)
+        self.holds.insert(place, False)
+        for n in range(place, len(self.entries)):
+            if self.entries[n].time <= entry.time + self.rule.timespan * SECOND:
+                self.holds[n] = satisfied(self.rule, self.window(n))
+        opened = [
+            each[0] for each in self.episodes() if self.told.isdisjoint(self.entries[n].id for n in each)
+        ]
+        self.told.update(self.entries[n].id for n in opened)
+        return [self.window(n) for n in opened]
+
+    def window(self, number: int) -> list[Entry]:
+        """Those that count at an entry."""
+        start = self.entries[number].time - self.rule.timespan * SECOND
+        return [e for e in self.entries[: number + 1] if e.time >= start]
+
+    def episodes(self) -> Iterator[list[int]]:
+        """The longest stretches at which the condition holds, and whose windows reach each other."""
+        stretch: list[int] = []
+        for n, held in enumerate(self.holds):
+            if stretch and not (held and len(self.window(n)) > 1):
+                yield stretch
+                stretch = []
+            stretch += [n] * held
+        if stretch:
+            yield stretch
 
 
 def _each_once(ids: Iterable[str]) -> tuple[str, ...]:

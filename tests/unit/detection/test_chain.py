@@ -157,6 +157,21 @@ def test_in_order_it_finds_what_judging_all_anew_finds(rules: list[Rule], signal
     assert engine.suppressed == judge.suppressed
 
 
+@settings(max_examples=80, deadline=None)
+@given(rule_sets(), streams(), st.sampled_from([1, 4, 15, 60]), st.randoms(use_true_random=False))
+def test_out_of_order_it_finds_what_judging_all_anew_at_each_signal_finds(
+    rules: list[Rule], signals: list[Entry], lateness: int, choice: random.Random
+) -> None:
+    ruleset = compiled(rules)
+    arrival = {signal.id: signal.time + choice.randrange(lateness * SECOND) for signal in signals}
+    arrived = sorted(signals, key=lambda signal: arrival[signal.id])
+    judge = judge_of(rules, ruleset)
+    expected = [one for signal in arrived for one in judge.see(signal)]
+    engine = Engine(ruleset, lateness=lateness * SECOND)
+    assert in_any_order(observe(engine, arrived)) == in_any_order(expected)
+    assert (engine.suppressed, engine.late) == (judge.suppressed, 0)
+
+
 @settings(max_examples=50, deadline=None)
 @given(rule_sets(), streams(), st.integers(0, 60), st.integers(0, 9), st.floats(0, 1))
 def test_killed_and_restored_it_finds_what_it_would_have_found(

@@ -126,6 +126,23 @@ def test_who_floods_one_rule_leaves_the_groups_of_others() -> None:
     assert len(windows.groups("c")) == 40
 
 
+def test_an_episode_whose_beginning_is_dropped_at_rest_is_not_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(population, "_FEW", 0)
+    monkeypatch.setattr(pages, "PAGE", 128)
+    windows = Windows([replace(rule(Kind.EVENT_COUNT, "gte", 12), timespan=50)], lateness=50)
+    others = [(f"other-{number}", 105) for number in range(12)]
+    burst, rest, late = [0] * 12 + [10, 12, 14], [106, 107, 108, 109, 111], [62]
+    entered = [*(("g", time) for time in [*burst, 105]), *others, *(("g", time) for time in [*rest, *late])]
+    told = [
+        opening.time
+        for number, (group, time) in enumerate(entered)
+        for opening in windows.groups("c").enter((group,), time, f"{number}", "u", (), number, time)
+    ]
+    assert told == [0]
+
+
 @given(rules(), entries(), st.integers(300, 6_000))
 def test_what_groups_took_is_given_back_however_often_they_were_crowded(
     rule: Correlation, arrived: list[Match], limit: int
