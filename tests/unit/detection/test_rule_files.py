@@ -198,10 +198,15 @@ def test_a_level_or_status_that_there_is_not_is_told_with_its_line(
         ("outcome|expand|all: ['%bad%', '*d*']", "failure", False),
         ("outcome|expand: '%nobody%'", "", False),
         ("outcome: '%bad%'", "%bad%", True),
+        # A backslash stands for itself there, as in pySigma, so that paths can have placeholders.
+        (r"outcome|expand: '\%bad%'", r"\failure", True),
+        (r"outcome|expand: '\\%bad%'", r"\failure", True),
+        (r"outcome|expand: '\%bad%'", "%bad%", False),
+        ("outcome|expand: '%literal%'", "%bad%", True),
     ],
 )
 def test_placeholders_stand_for_their_values(asked: str, outcome: str, found: bool, settled: Load) -> None:
-    settings = "[placeholders]\nbad = ['failure', 'refused*']\nnobody = []\n"
+    settings = "[placeholders]\nbad = ['failure', 'refused*']\nnobody = []\nliteral = ['%bad%']\n"
     ruleset = settled(settings, FAILED.replace("outcome: failure", asked))
     assert list(ruleset.notices) == []
     assert bool(observe(Engine(ruleset), signal(0, payload={"outcome": outcome}))) is found
