@@ -13,6 +13,7 @@ import json
 import random
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import chain
@@ -43,13 +44,15 @@ def load(corpora: Path) -> Any:
 
 def plain(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
     """What one engine finds."""
-    return Engine(ruleset).observe_all(events, 0, instant.LAST)
+    engine = Engine(ruleset)
+    found = engine.observe_all(events, 0, instant.LAST)
+    assert (engine.late, engine.full, engine.errors) == (0, 0, Counter())
+    return found
 
 
 def ordered(ruleset: RuleSet, events: Sequence[Event]) -> list[Anomaly]:
     """The same, of events that come out of order and are put in order."""
-    in_order = by_event_time([delayed(events)], LATENESS)
-    return Engine(ruleset).observe_all(list(chain.from_iterable(in_order)), 0, instant.LAST)
+    return plain(ruleset, list(chain.from_iterable(by_event_time([delayed(events)], LATENESS))))
 
 
 def delayed(events: Sequence[Event]) -> list[Event]:
