@@ -27,6 +27,7 @@ from secure_signal.adapters import api_keys
 from secure_signal.adapters import topics as pipeline_topics
 from secure_signal.adapters.rule_status import Announcements, Failure, Status
 from secure_signal.core.detection.sigma.problem import Problem
+from secure_signal.core.instant import SECOND
 from secure_signal.core.scope import Scope
 
 _CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -209,7 +210,11 @@ def test_rules_that_were_refused_are_told(page: Chrome, kafka_bootstrap: str) ->
     assert f"{HOSTILE}:7: {HOSTILE}. And 1 more." in _find(page, "#refusal").text
     announcements.tell(Status("a", "hash1", 45, moment, moment))
     until(lambda: not _find(page, "#refusal").is_displayed(), "the refusal is over")
+    announcements.tell(Status("b", "hash2", 44, moment, moment - 60 * SECOND))
+    until(lambda: "no sign from b since" in _find(page, "#rules-unit").text, "the silent one is told")
+    assert _find(page, "#rules").text == "45"
     announcements.leave("a")
+    announcements.leave("b")
     assert _complaints(page) == []
 
 

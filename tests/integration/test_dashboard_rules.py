@@ -17,7 +17,8 @@ from secure_signal.core.instant import SECOND
 
 pytestmark = pytest.mark.integration
 
-DAY = 24 * 3600 * SECOND
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
 HEAD = RuleHead("r1", "One", "one", "detection", "low", "d1")
 
 
@@ -50,17 +51,24 @@ def test_the_rules_in_force_and_those_that_were_refused(
 ) -> None:
     def seen() -> list[tuple[str, str | None]]:
         found = dashboard.get("/v1/rules")["detectors"]
-        return [(d["instance"], d["refusal"] and d["refusal"]["problems"][0]["text"]) for d in found]
+        return [
+            (d["instance"], "silent" if d["silent"] else d["refusal"] and d["refusal"]["problems"][0]["text"])
+            for d in found
+        ]
 
     assert seen() == []
     refused = Failure(now(), 1, [Problem("a.yml", 7, "mend it")])
     announcements.tell(status("a", now(), refused))
     announcements.tell(status("b", now()))
-    announcements.tell(status("silent", now() - 120 * SECOND))
-    until(lambda: seen() == [("a", "mend it"), ("b", None)], "both are shown, and not the silent one")
+    announcements.tell(status("c", now() - 40 * SECOND))
+    announcements.tell(status("long gone", now() - 2 * HOUR))
+    until(
+        lambda: seen() == [("a", "mend it"), ("b", None), ("c", "silent")], "all of the last hour are shown"
+    )
     announcements.tell(status("a", now()))
     announcements.leave("b")
-    until(lambda: seen() == [("a", None)], "the refusal is over, and the other has left")
+    announcements.leave("c")
+    until(lambda: seen() == [("a", None)], "the refusal is over, and the others have left")
 
     assert dashboard.client.get("/v1/rules/hash1").status_code == 404
     announcements.note(RuleList("hash1", now(), [HEAD]))

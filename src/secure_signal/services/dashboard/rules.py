@@ -17,7 +17,8 @@ from secure_signal.services.dashboard import openapi
 
 _FRESH_SECONDS = 1.0
 # A detector gives a sign every ten seconds, by its own clock.
-_SILENT_MICROSECONDS = 60 * instant.SECOND
+_SILENT_MICROSECONDS = 30 * instant.SECOND
+_FORGOTTEN_MICROSECONDS = 3_600 * instant.SECOND
 
 router = APIRouter(prefix="/v1")
 
@@ -41,7 +42,8 @@ class Refusal(msgspec.Struct):
 class DetectorRules(msgspec.Struct):
     """The rule set that one detector has in force since ``loaded_at``: its hash, and how many rules it has.
 
-    ``refusal`` is there while the files hold something else that is wrong; ``seen_at`` is its last sign.
+    ``refusal`` is there while the files hold something else that is wrong. ``seen_at`` is its last sign;
+    ``silent``: that is more than 30 seconds ago, so that it has died or does not reach Kafka.
     """
 
     instance: str
@@ -49,11 +51,15 @@ class DetectorRules(msgspec.Struct):
     rules: int
     loaded_at: datetime
     seen_at: datetime
+    silent: bool
     refusal: Refusal | None
 
 
 class Rules(msgspec.Struct):
-    """Each detector that has given a sign within the last minute. All should have the same rule set."""
+    """Each detector that has given a sign within the last hour, and did not end in good order since.
+
+    All that are not silent should have the same rule set.
+    """
 
     detectors: list[DetectorRules]
 
@@ -87,8 +93,8 @@ class Board:
 async def rules(request: Request) -> Response:
     """The rules in force, by detector; and why changed rule files are not."""
     _, found = await _read(request)
-    since = time.time_ns() // 1000 - _SILENT_MICROSECONDS
-    return _json(Rules([_shown(status) for status in found if status.seen >= since]))
+    now = time.time_ns() // 1000
+    return _json(Rules([_shown(each, now) for each in found if each.seen >= now - _FORGOTTEN_MICROSECONDS]))
 
 
 @router.get("/rules/{ruleset}", responses=openapi.answers(RulesOfSet, 404))
@@ -109,13 +115,14 @@ async def _read(request: Request) -> tuple[Statuses, list[Status]]:
         raise HTTPException(503, "Kafka cannot answer now. Ask again.", {"Retry-After": "2"}) from None
 
 
-def _shown(status: Status) -> DetectorRules:
+def _shown(status: Status, now: int) -> DetectorRules:
     return DetectorRules(
         instance=status.instance,
         ruleset=status.ruleset,
         rules=status.rules,
         loaded_at=instant.to_datetime(status.loaded),
         seen_at=instant.to_datetime(status.seen),
+        silent=status.seen < now - _SILENT_MICROSECONDS,
         refusal=_refusal(status.failure) if status.failure else None,
     )
 

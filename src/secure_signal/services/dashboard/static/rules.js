@@ -17,12 +17,21 @@ export async function followRules() {
 }
 
 function show(detectors) {
-  const sets = new Map(detectors.map((detector) => [detector.ruleset, detector.rules]));
+  // A detector that has died has no rules in force; another may have its work already.
+  const sets = new Map(detectors.filter((each) => !each.silent).map((each) => [each.ruleset, each.rules]));
   byId("rules").textContent = [...sets.values()].map(count).join(" and ") || "–";
-  byId("rules-unit").textContent = sets.size > 1 ? `in force: ${sets.size} rule sets` : "in force";
-  const refusing = detectors.find((detector) => detector.refusal);
+  const unit = sets.size > 1 ? `in force: ${sets.size} rule sets` : "in force";
+  byId("rules-unit").textContent = unit + silence(detectors.filter((each) => each.silent));
+  const refusing = detectors.find((each) => each.refusal && !each.silent);
   byId("refusal").textContent = refusing ? text(refusing.refusal) : "";
   byId("refusal").hidden = !refusing;
+}
+
+function silence(detectors) {
+  if (!detectors.length) return "";
+  const [last] = detectors.sort((one, other) => other.seen_at.localeCompare(one.seen_at));
+  const more = detectors.length > 1 ? ` and ${count(detectors.length - 1)} more` : "";
+  return `; no sign from ${last.instance}${more} since ${time(last.seen_at)}`;
 }
 
 function text(refusal) {
