@@ -69,14 +69,15 @@ class Rules:
             thread.join(_PATIENCE)
 
     def _follow(self, stop: threading.Event) -> None:
-        pause = _BETWEEN_LOOKS
-        while not stop.wait(pause):
-            begun = time.monotonic()
-            has_changed = self._watch.has_changed()
-            pause = max(_BETWEEN_LOOKS, _REST * (time.monotonic() - begun))
+        look_at = 0.0
+        while not stop.wait(_BETWEEN_LOOKS):
             try:
-                if has_changed:
-                    self._load()
+                begun = time.monotonic()
+                if begun >= look_at:
+                    has_changed = self._watch.has_changed()
+                    look_at = begun + _REST * (time.monotonic() - begun)
+                    if has_changed:
+                        self._load()
                 self._tell()
             except (RetryError, KafkaException) as error:
                 log.warning("cannot tell which rules are in force", reason=str(error))
