@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from sigma.conditions import (
@@ -92,11 +93,10 @@ def _present_day(detection: Any, field: str = "", top: bool = True) -> Any:
 
 
 def _is_rounded(value: Any) -> bool:
-    """Whether it is an integer that no float equals."""
-    try:
+    """Whether it is an integer that becomes another one as a float; one too large for that is refused."""
+    with suppress(OverflowError):
         return isinstance(value, int) and float(value) != value
-    except OverflowError:
-        return True
+    return False
 
 
 def _is_compared(field: str) -> bool:
