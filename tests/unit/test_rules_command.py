@@ -105,6 +105,36 @@ def test_sound_files_are_counted_with_what_is_to_be_known_of_them(folder: Folder
     assert summary == "No problems: 1 detection, 1 correlation, 1 note."
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "words"),
+    [
+        ("check", [], "No problems: 1 detection, 1 correlation"),
+        ("list", ["--json"], "password_spray"),
+        ("explain", ["password_spray"], "Password spray"),
+        ("test", [], "2 passed, 0 failed"),
+        ("profile", [], "Failed login"),
+    ],
+)
+def test_without_folders_the_rules_are_those_of_the_settings(
+    command: str, arguments: list[str], words: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECURE_SIGNAL_RULES", folder.write(FAILED + SPRAY + TESTS))
+    monkeypatch.setenv("SECURE_SIGNAL_LOGSOURCES", str(folder.logsources))
+    head = b'{"user_id": "a", "type": "auth.login", "timestamp": "2026-05-01T00:00:00Z", "payload": '
+    signal = head + b'{"outcome": "failure"}}\n'
+    result = CliRunner().invoke(app, ["rules", command, *arguments], input=signal)
+    assert (result.exit_code, words in result.output) == (0, True), result.output
+
+
+def test_a_file_is_explained_wherever_the_rules_of_the_settings_are(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECURE_SIGNAL_RULES", folder.write(FAILED))
+    (tmp_path / "other.yml").write_text(FAILED.replace("Failed login", "Another"))
+    assert "Another" in folder.run("explain", str(tmp_path / "other.yml")).output
+    assert "Failed login" in folder.run("explain", str(folder.path / "rule-0.yml")).output
+
+
 def test_rules_that_no_signal_reaches_are_told(folder: Folder) -> None:
     result = folder.run("check", folder.write(FAILED.replace("product: app", "product: other")))
     assert result.output.startswith(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secure_signal.cli.rule_sources import Logsources, Rules
 from secure_signal.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,18 +21,12 @@ app = typer.Typer()
 def backtest(
     since: Annotated[str, typer.Option(help="From this instant (RFC 3339) on, or how far back: 24h, 7d.")],
     until: Annotated[str | None, typer.Option(help="Before this instant, likewise. [default: now]")] = None,
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."),
-    ] = None,
+    rules: Rules = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(help="Rules to compare with, such as those that are live; may be repeated."),
     ] = None,
-    logsources: Annotated[
-        Path | None,
-        typer.Option(help="TOML file that maps signal types to log sources. By default the bundled one."),
-    ] = None,
+    logsources: Logsources = None,
     examples: Annotated[int, typer.Option(min=0, max=100, help="Anomalies to show for each change.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:

@@ -5,13 +5,13 @@ import gc
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from secure_signal.cli.rule_sources import Logsources, Rules
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
 from secure_signal.core.detection.event import Event
@@ -31,14 +31,8 @@ _MAX_UNSAVED = 100_000
 
 @app.command()
 def detect(
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."),
-    ] = None,
-    logsources: Annotated[
-        Path | None,
-        typer.Option(help="TOML file that maps signal types to log sources. By default the bundled one."),
-    ] = None,
+    rules: Rules = None,
+    logsources: Logsources = None,
 ) -> None:
     """Judge signals (NDJSON on stdin) by Sigma rules; anomalies come as NDJSON on stdout.
 

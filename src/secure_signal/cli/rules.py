@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from secure_signal.cli.coverage import coverage
+from secure_signal.cli.rule_sources import Folders, Logsources, Rules
 from secure_signal.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -24,17 +25,6 @@ _rules = typer.Typer(
 )
 app.add_typer(_rules, name="rules")
 _rules.command()(coverage)
-
-Folders = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="DIR", exists=True, help="Folders or files of Sigma rules. By default the bundled pack."
-    ),
-]
-Logsources = Annotated[
-    Path | None,
-    typer.Option(help="TOML file that maps signal types to log sources. By default the bundled one."),
-]
 
 
 @_rules.command()
@@ -96,12 +86,7 @@ def list_(
 @_rules.command()
 def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, name, title or file.")],
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(
-            exists=True, help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."
-        ),
-    ] = None,
+    rules: Rules = None,
     logsources: Logsources = None,
 ) -> None:
     """Tell what a rule asks, which signals it looks at, how it is found for a signal, and what it costs.
@@ -114,8 +99,11 @@ def explain(
     from secure_signal.cli import rule_tables
     from secure_signal.cli.rule_names import filters_named, named
 
-    folders = [Path(rule)] if rules is None and Path(rule).is_file() else rules
-    ruleset = rule_files.load(folders, logsources)
+    file = Path(rule)
+    is_apart = file.is_file() and not any(
+        file.resolve().is_relative_to(each.resolve()) for each in rules or ()
+    )
+    ruleset = rule_files.load(file if is_apart else rules, logsources)
     for number, found in enumerate([*filters_named(rule, ruleset)] or named(rule, ruleset)):
         if number:
             typer.echo()

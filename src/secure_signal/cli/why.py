@@ -1,34 +1,18 @@
 """Why there is an anomaly, and why there is none."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from secure_signal.cli.rule_sources import Logsources, Rules
 from secure_signal.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from secure_signal.core.detection.rules.ruleset import RuleSet
-
 app = typer.Typer()
 
-Rules = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="Folder or file of Sigma rules; may be repeated. "
-        "By default SECURE_SIGNAL_RULES, else the bundled pack."
-    ),
-]
-Logsources = Annotated[
-    Path | None,
-    typer.Option(
-        help="TOML file that maps signal types to log sources. "
-        "By default SECURE_SIGNAL_LOGSOURCES, else the bundled one."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of trees.")]
 
 
@@ -46,11 +30,11 @@ def why(
 
     Example: `secure-signal why 2f6201d0-9ce7-5e83-8ab9-8eec2b9013c2`
     """
-    from secure_signal.adapters import history
+    from secure_signal.adapters import history, rule_files
     from secure_signal.cli import inquiry, why_report
     from secure_signal.cli.database import connected
 
-    ruleset = _ruleset(rules, logsources)
+    ruleset = rule_files.load(rules, logsources)
     with _patience(), connected("why") as connection:
         found = history.anomaly(connection, _uuid(anomaly_id))
         if found is None:
@@ -75,12 +59,12 @@ def why_not(
 
     Example: `secure-signal why-not brute_force 0197f3c2-6f4e-7c1a-9d52-3b8f0e6a1c77`
     """
-    from secure_signal.adapters import history
+    from secure_signal.adapters import history, rule_files
     from secure_signal.cli import inquiry, why_report
     from secure_signal.cli.database import connected
     from secure_signal.cli.rule_names import named
 
-    ruleset = _ruleset(rules, logsources)
+    ruleset = rule_files.load(rules, logsources)
     chosen = named(rule, ruleset)
     with _patience(), connected("why-not") as connection:
         stored = history.signals_named(connection, signal_id)
@@ -88,14 +72,6 @@ def why_not(
             raise UsageError(f"There is no signal {signal_id} in this database.")
         absence = inquiry.absence(connection, ruleset, chosen, stored)
     why_report.show_json(absence) if as_json else why_report.show_absence(absence)
-
-
-def _ruleset(rules: list[Path] | None, logsources: Path | None) -> "RuleSet":
-    """The rules that are asked for, or those of the environment, which the live detector has too."""
-    from secure_signal.adapters import rule_files, settings
-
-    environment = settings.read()
-    return rule_files.load(rules or environment.rules, logsources or environment.logsources)
 
 
 def _patience() -> "Status":

@@ -32,6 +32,18 @@ def detect(folder: Path, lines: list[bytes]) -> Result:
     return CliRunner().invoke(app, arguments, input=b"\n".join(lines))
 
 
+def test_without_options_the_rules_are_those_of_the_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECURE_SIGNAL_RULES", str(folder / "rules"))
+    monkeypatch.setenv("SECURE_SIGNAL_LOGSOURCES", str(folder / "logsources.toml"))
+    lines = b"\n".join(contract.encode(signal(n)) for n in range(3))
+    (found,) = CliRunner().invoke(app, ["detect"], input=lines).stdout.splitlines()
+    assert json.loads(found)["rule_id"] == SUM
+    monkeypatch.setenv("SECURE_SIGNAL_RULES", str(folder / "none"))
+    assert len(detect(folder, lines.splitlines()).stdout.splitlines()) == 1
+
+
 def test_shuffled_signals_give_what_sorted_ones_give(folder: Path) -> None:
     signals = [contract.encode(signal(n * 1.5, user="ab"[n % 2])) for n in range(60)]
     delays = {line: n * 1.5 + random.Random(n).uniform(0, 59) for n, line in enumerate(signals)}

@@ -1,0 +1,31 @@
+"""Where a command's rules come from: what it is given, else the setting that the live detector has too."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_VARIABLE = "SECURE_SIGNAL_RULES"
+
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        envvar=_VARIABLE, help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."
+    ),
+]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="DIR",
+        exists=True,
+        envvar=_VARIABLE,
+        help="Folders or files of Sigma rules. By default the bundled pack.",
+    ),
+]
+Logsources = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SECURE_SIGNAL_LOGSOURCES",
+        help="TOML file that maps signal types to log sources. By default the bundled one.",
+    ),
+]
