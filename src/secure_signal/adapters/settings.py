@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from secure_signal.adapters import constraint
 from secure_signal.core.errors import UsageError
 
 
@@ -81,7 +82,7 @@ def read() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{_variable(e['loc'])}: {e['msg']}, not {e['input']!r}" for e in error.errors()]
+        lines = [f"{_variable(e['loc'])}: {constraint.reason(e)}, not {e['input']!r}" for e in error.errors()]
         raise UsageError("A setting in the environment is wrong.\n  " + "\n  ".join(lines)) from None
 
 

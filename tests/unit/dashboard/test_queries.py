@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from secure_signal.adapters import constraint
 from secure_signal.services.dashboard import cursor
 from secure_signal.services.dashboard.queries import AnomalyQuery, SignalQuery, StatsQuery
 
@@ -63,3 +64,28 @@ def test_what_cannot_be_asked_is_refused_by_its_name(query: type[BaseModel], nam
     with pytest.raises(ValidationError) as caught:
         query.model_validate({name: value})
     assert [error["loc"] for error in caught.value.errors()] == [(name,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "value", "reason"),
+    [
+        (SignalQuery, "limit", "many", "must be a whole number"),
+        (SignalQuery, "limit", "1001", "must be at most 1000"),
+        (SignalQuery, "user_id", "", "must have at least 1 character"),
+        (SignalQuery, "user_id", "a\0b", "must have no control characters"),
+        (SignalQuery, "usr_id", "a", "is no parameter of this call"),
+        (AnomalyQuery, "anomaly_type", "x" * 999, "must have at most 256 characters"),
+        (StatsQuery, "bucket", "1ms", "must be '1s', '10s', '1m', '5m', '15m', '1h', '6h' or '1d'"),
+        (
+            StatsQuery,
+            "since",
+            "2026-05-01T12:00:00 02:00",
+            "must be RFC 3339 with a zone, such as 2026-05-01T12:00:00Z, not '2026-05-01T12:00:00 02:00'; "
+            "write the + of a zone as %2B",
+        ),
+    ],
+)
+def test_refusals_are_in_our_words(query: type[BaseModel], name: str, value: str, reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        query.model_validate({name: value})
+    assert [constraint.reason(error) for error in caught.value.errors()] == [reason]

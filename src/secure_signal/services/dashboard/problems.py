@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from secure_signal.adapters import problem
+from secure_signal.adapters import constraint, problem
 from secure_signal.adapters.read_pool import AskLessError
 from secure_signal.core.errors import RefusedError, RetryError
 
@@ -30,7 +30,7 @@ def install(app: FastAPI) -> None:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (what it is registered for)
-    return _wrong([(str(e["loc"][-1]), e["msg"].removeprefix("Value error, ")) for e in error.errors()])
+    return _wrong([(str(e["loc"][-1]), constraint.reason(e)) for e in error.errors()])
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -19,7 +19,9 @@ def _moment(text: str) -> datetime:
     try:
         return instant.to_datetime(instant.parse(text))
     except RefusedError as error:
-        raise ValueError(error.reason) from None
+        # A + that is not encoded arrives as a space.
+        advice = "; write the + of a zone as %2B" if " " in text else ""
+        raise ValueError(error.reason + advice) from None
 
 
 def _cursor(text: str) -> str:
