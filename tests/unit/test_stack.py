@@ -290,6 +290,11 @@ def test_logs_of_an_unknown_part_name_the_known_ones(folder: DataFolder) -> None
         logs.of(folder, "kafak")
 
 
+def test_without_any_log_it_is_told_how_to_start(folder: DataFolder) -> None:
+    with pytest.raises(StopError, match=f"{folder.logs}.*up --data {folder.path}"):
+        logs.of(folder, None)
+
+
 def test_an_account_passes_through_open_folders_only(tmp_path: Path) -> None:
     stranger = Account(uid=12345, gid=12345)
     closed = tmp_path / "closed"

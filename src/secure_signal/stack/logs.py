@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from secure_signal.core.errors import UsageError
+from secure_signal.core.errors import StopError, UsageError
+from secure_signal.stack import invocation
 from secure_signal.stack.folder import DataFolder
 
 LIMIT = 10 * 1024 * 1024
@@ -16,14 +17,15 @@ LIMIT = 10 * 1024 * 1024
 
 
 def of(folder: DataFolder, name: str | None) -> dict[str, Path]:
-    """The log of one part, or of all. UsageError where there is none of that name."""
+    """The log of one part, or of all. UsageError where there is none of that name, StopError without any."""
     known = {log.stem: log for log in sorted(folder.logs.glob("*.log"))}
+    if not known:
+        start = invocation.of(folder, "up")
+        raise StopError(f"There are no logs in {folder.logs}: no stack has run there. Start one: {start}")
     if name is None:
         return known
     if name not in known:
-        raise UsageError(
-            f"There is no log of {name!r} in {folder.logs}; there are: {', '.join(known) or 'none'}."
-        )
+        raise UsageError(f"There is no log of {name!r} in {folder.logs}; there are: {', '.join(known)}.")
     return {name: known[name]}
 
 
