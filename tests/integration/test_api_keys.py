@@ -1,6 +1,7 @@
 """API keys in a real database: made and revoked by the command, known to a keyring for a while."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import psycopg
@@ -38,6 +39,9 @@ def test_the_command_makes_lists_and_revokes(database_url: str, monkeypatch: pyt
     assert "read write" in listed
     assert key not in listed
     key_id = api_keys.digest_of(key).hex()[:12]
+    told = [json.loads(line) for line in runner.invoke(app, ["keys", "list", "--json"]).stdout.splitlines()]
+    (shop,) = [each for each in told if each["id"] == key_id]
+    assert (shop["name"], shop["scopes"], shop["revoked_at"]) == ("shop", ["read", "write"], None)
     assert runner.invoke(app, ["keys", "revoke", key_id]).exit_code == 0
     assert runner.invoke(app, ["keys", "revoke", "unknown"]).exit_code != 0
     assert asyncio.run(_scopes(Keyring(database_url, lambda: 0), key)) == frozenset()

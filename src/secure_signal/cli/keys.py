@@ -39,15 +39,22 @@ def create(
 
 
 @_keys.command("list")
-def list_() -> None:
+def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
     """Show all keys, without their secrets."""
+    import msgspec
+
     from secure_signal.adapters import api_keys
 
-    table = Table("id", "name", "scopes", "created", "revoked")
     with _database() as connection:
-        for key in api_keys.listed(connection):
-            revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-            table.add_row(key.id, key.name, " ".join(key.scopes), f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+        keys = api_keys.listed(connection)
+    if as_json:
+        for key in keys:
+            typer.echo(msgspec.json.encode(key))
+        return
+    table = Table("id", "name", "scopes", "created", "revoked")
+    for key in keys:
+        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+        table.add_row(key.id, key.name, " ".join(key.scopes), f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
     Console().print(table)
 
 
