@@ -11,8 +11,10 @@ from secure_signal.core.detection.sigma.problem import Problem
 
 _MAX_DOCUMENTS = 5_000
 _MAX_NODES = 20_000
+_MAX_CHARACTERS = 1024 * 1024
 _MAX_DEPTH = 32
 _LINES_DEPTH = 6
+_MAX_SHOWN = 40
 _INDENT = "the indentation differs from that of the lines above, or a quote or bracket is not closed"
 # What libyaml says, and what there is to mend.
 _WORDS = {
@@ -43,7 +45,7 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
         builder = yaml.CSafeLoader("")
         for node in yaml.compose_all(text, yaml.CSafeLoader):
             _check(node, {})
-            content = builder.construct_document(node)
+            content = _content(node, builder)
             if content is not None:
                 yield Document(content, file, dict(_lines(node, ())))
     except yaml.MarkedYAMLError as error:
@@ -55,6 +57,31 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
         yield Problem(file, line, f"is no YAML that can be read: {error.reason}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         yield Problem(file, 1, f"is no YAML that can be read: {error}")
+
+
+def _content(node: yaml.Node, builder: yaml.CSafeLoader) -> Any:
+    try:
+        return builder.construct_document(node)
+    except ValueError:
+        guilty = next(filter(_is_wrong, _scalars(node)), node)
+        what = f"'{str(guilty.value)[:_MAX_SHOWN]}' cannot be the number or date that it looks like"
+        raise _refusal(guilty, f"{what}; quote the text") from None
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    else:
+        for child in _children(node):
+            yield from _scalars(child)
+
+
+def _is_wrong(scalar: yaml.ScalarNode) -> bool:
+    try:
+        yaml.CSafeLoader("").construct_object(scalar)
+    except ValueError:
+        return True
+    return False
 
 
 def _excess(text: str) -> yaml.MarkedYAMLError | None:
@@ -80,22 +107,27 @@ def _excess(text: str) -> yaml.MarkedYAMLError | None:
     return None
 
 
-def _check(node: yaml.Node, sizes: dict[int, int], depth: int = 0) -> int:
-    """How many nodes there are when each alias is written out; MarkedYAMLError beyond the bounds.
+def _check(node: yaml.Node, sizes: dict[int, tuple[int, int]], depth: int = 0) -> tuple[int, int]:
+    """How many nodes and characters of text there are when each alias is written out.
 
-    Checked before anything is built: building, and ``<<`` most of all, writes aliases out.
+    MarkedYAMLError beyond the bounds. Checked before anything is built: building, and ``<<`` most of all,
+    writes aliases out.
     """
     if depth > _MAX_DEPTH:
         raise _refusal(node, f"nested deeper than {_MAX_DEPTH} levels, or within itself")
     if isinstance(node, yaml.ScalarNode):
-        return 1
-    size = sizes.get(id(node), 0)
-    if not size:
-        size = 1 + sum(_check(child, sizes, depth + 1) for child in _children(node))
-        if size > _MAX_NODES:
+        return 1, len(node.value)
+    if id(node) not in sizes:
+        nodes, characters = 1, 0
+        for child in _children(node):
+            more, longer = _check(child, sizes, depth + 1)
+            nodes, characters = nodes + more, characters + longer
+        if nodes > _MAX_NODES:
             raise _refusal(node, f"more than {_MAX_NODES} nodes when its aliases are written out")
-        sizes[id(node)] = size
-    return size
+        if characters > _MAX_CHARACTERS:
+            raise _refusal(node, f"more than {_MAX_CHARACTERS} characters when its aliases are written out")
+        sizes[id(node)] = nodes, characters
+    return sizes[id(node)]
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:

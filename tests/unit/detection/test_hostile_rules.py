@@ -45,6 +45,8 @@ CASES: dict[str, tuple[str, int, str]] = {
     "modifier": (asking("{'a|contains|frobnicate': x}"), 8, "frobnicate"),
     "modifiers that exclude each other": (asking("{'a|contains|re': x}"), 8, "cannot stand with re"),
     "digits": (asking("{a: " + "9" * 4_000 + "}"), 8, "Invalid number"),
+    "more digits": (asking("{a: " + "9" * 5_000 + "}"), 8, "cannot be the number or date"),
+    "no date": (asking("{a: 2026-13-45}"), 8, "'2026-13-45' cannot be the number or date"),
     "date as value": (asking("{a: 2026-01-01}"), 8, "Unsupported type"),
     "bytes as value": (asking("{a: !!binary aGk=}"), 8, "Unsupported type"),
     "mapping as value": (asking("{a: {b: c}}"), 7, "Unsupported type"),

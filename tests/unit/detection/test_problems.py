@@ -139,13 +139,14 @@ MERGE_BOMB = "a0: &a0 {x: y}\n" + "".join(
     [
         (BOMB, "written out"),
         (MERGE_BOMB, "written out"),
+        (f"a: &a '{'x' * 1_000}'\nb: [{', '.join(['*a'] * 1_100)}]\n", "characters when its aliases"),
         ("a: &a [*a]\n", "nested"),
         ("a: " + "[" * 900 + "]" * 900, "nested"),
         ("a: " + "9" * 5000, "YAML"),
         ("title: x" + " " * 1024 * 1024, "bytes"),
         ("a: !!python/object:os.system []", "YAML"),
     ],
-    ids=["bomb", "merges", "itself", "deep", "digits", "large", "tag"],
+    ids=["bomb", "merges", "texts", "itself", "deep", "digits", "large", "tag"],
 )
 def test_hostile_yaml_is_refused(text: str, words: str, load: Load) -> None:
     with pytest.raises(UsageError, match=words):
