@@ -1,5 +1,6 @@
 """What detections match: Sigma's modifiers, wildcards, null, keywords and conditions."""
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -100,3 +101,20 @@ def test_a_detection_matches_one_payload_and_not_the_other(
 ) -> None:
     assert matches(detection, hit)
     assert not matches(detection, miss)
+
+
+def test_an_address_is_read_once_for_all_networks(matches: Matches, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand networks would read it for 2 ms at each signal."""
+    read: list[str] = []
+    original = ipaddress.ip_address
+
+    def counted(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        read.append(text)
+        return original(text)
+
+    monkeypatch.setattr(ipaddress, "ip_address", counted)
+    networks = ", ".join(f"10.0.{number}.0/24" for number in range(20))
+    assert matches(f"sel: {{a|cidr: [{networks}]}}", {"a": "10.0.19.77"})
+    assert matches("sel: {a|cidr: 10.0.0.0/8}", {"a": ["no address", "10.0.19.77"]})
+    assert not matches("sel: {a|cidr: 10.0.0.0/8}", {"a": "10.0.19.77" * 1_000})
+    assert sorted(read) == ["10.0.19.77", "no address"]
