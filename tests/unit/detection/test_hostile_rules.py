@@ -10,6 +10,9 @@ from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
 
 from secure_signal.adapters import rule_files
+from secure_signal.core.detection.engine import Engine
+from secure_signal.core.detection.rules.correlation import Correlation
+from secure_signal.core.detection.sigma import sigma_filter
 
 
 def asking(selection: str, condition: str = "sel") -> str:
@@ -79,6 +82,45 @@ def test_a_hostile_file_is_one_clear_problem(name: str, load: Load, tmp_path: Pa
     assert problem.file.endswith("hostile.yml")
     assert (problem.line or 0, words in problem.what) == (line, True), problem
     assert len(str(problem)) < 1_000
+
+
+def test_filters_of_many_values_on_many_rules_are_refused(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2,000 rules and a filter of 15,000 values would take gigabytes."""
+    monkeypatch.setattr(sigma_filter, "MOST_TESTS", 5)
+    load(FAILED, FAILED.replace(RULE, OTHER).replace("failed_login", "other"))
+    narrowing = (
+        "title: F\nlogsource: {product: app}\nfilter: {rules: any, sel: {a: VALUES}, condition: not sel}\n"
+    )
+    two = narrowing.replace("VALUES", "[x, y]")
+    (tmp_path / "rules" / "two.yml").write_text(two)
+    folder = tmp_path / "rules", tmp_path / "logsources.toml"
+    assert rule_files.check(*folder)[1] == []
+    (tmp_path / "rules" / "two.yml").write_text(f"{two}---\n{two}")
+    ruleset, (problem,) = rule_files.check(*folder)
+    assert (ruleset, problem.line, "name fewer rules" in problem.what) == (None, 5, True)
+
+
+def test_an_engine_of_many_correlations_of_many_rules_is_made_soon(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"r{number}" for number in range(50)]
+    rules = [
+        FAILED.replace(RULE, f"11111111-1111-4111-8111-{n:012}").replace("failed_login", name)
+        for n, name in enumerate(names)
+    ]
+    ruleset = load(*rules, BRUTE_FORCE.replace("failed_login", f"[{', '.join(names)}]"))
+    asked: list[str] = []
+    is_local = Correlation.is_local
+
+    def counted(rule: Correlation) -> bool:
+        asked.append(rule.id)
+        return bool(is_local.__get__(rule))
+
+    monkeypatch.setattr(Correlation, "is_local", property(counted))
+    Engine(ruleset)
+    assert len(asked) < len(names)
 
 
 def test_what_is_large_and_sound_is_loaded(load: Load) -> None:

@@ -145,6 +145,12 @@ def _detections(
         if isinstance(parsed, SigmaFilter)
     ]
     filters = [each for each in read if each is not None]
+    excess = sigma_filter.excess(filters, detections)
+    if excess is not None:
+        file, _, line = excess.origin.rpartition(":")
+        what = f"with it filters add more than {sigma_filter.MOST_TESTS:,} values to rules; name fewer rules"
+        problems.append(Problem(file, int(line), what))
+        return detections, []
     remarks = [
         f"{document.origin}: {parsed.title}: {note}"
         for document, parsed in sound

@@ -11,13 +11,16 @@ from uuid import UUID
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
-from secure_signal.core.detection.matching.condition import AllOf, Node
+from secure_signal.core.detection.matching.condition import AllOf, Node, leaves
 from secure_signal.core.detection.matching.predicate import compile_node
 from secure_signal.core.detection.rules.logsource import LogSource
 from secure_signal.core.detection.rules.rule import Detection, Narrowing
 from secure_signal.core.detection.sigma import sigma
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.sigma_value import POLICY, PlaceholderError, Placeholders
+
+MOST_TESTS = 500_000
+"""What all filters may add to all rules together, in values that are asked for."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ class Filter:
 
     def _names(self, rule: Detection) -> bool:
         return self.rules is None or rule.id in self.rules or (rule.name != "" and rule.name in self.rules)
+
+
+def excess(filters: Iterable[Filter], rules: Sequence[Detection]) -> Filter | None:
+    """The filter with which all up to it add more to rules than MOST_TESTS; None where that is none."""
+    tests = 0
+    for each in filters:
+        if each.condition is not None:
+            tests += sum(map(each.narrows, rules)) * sum(1 for _ in leaves(each.condition))
+        if tests > MOST_TESTS:
+            return each
+    return None
 
 
 def narrowed(rule: Detection, filters: Iterable[Filter]) -> Detection:

@@ -48,12 +48,13 @@ def feeds_of(correlations: Iterable[Correlation], windows: Windows) -> dict[str,
     feeds: dict[str, tuple[Feed, ...]] = {}
     for correlation in correlations:
         enter = windows.groups(correlation.id).enter
+        is_local = correlation.is_local
         for number, slot in enumerate(correlation.slots):
             values = _values_reader(correlation.kind, slot.value_fields)
             feed = Feed(
                 correlation,
                 number,
-                correlation.is_local,
+                is_local,
                 _group_reader(slot.group_fields),
                 values,
                 _detail_reader(correlation.kind, number, values),
