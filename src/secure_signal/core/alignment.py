@@ -61,7 +61,7 @@ class Queue:
         return self._offsets[self._read] if len(self) else self.fetched
 
     @property
-    def time(self) -> int:
+    def arrival(self) -> int:
         """The time (ms) before which all that arrived was read; -1 where nothing was."""
         return self.head if len(self) else self._last
 

@@ -1,12 +1,14 @@
-"""Entries of several sources, in the order of their arrival, whichever of the sources is ahead.
+"""Entries of several sources, in the order of event time, whichever of the sources is ahead.
 
 Instances each read only their own partitions of ``signal-events``, so on ``signal-matches`` one may be
 hours ahead of another that catches up on a backlog or stood still, and what the slower one sends would be
 late. Hence each parcel says how far its sources were read, and an entry is held back until every source is
-as far: then entries come in the order of (arrival, source), as one instance alone would read them.
+as far: then entries come in the order of their sources' watermarks. What was sent in the order of time,
+live or all at once after hours, is entered in the order of time. Kafka Streams chooses its next record
+likewise, by the event time of those that are there (KIP-353, KIP-695).
 
-No clock tells how far a source is. It is as far as an entry when later records were read of it, or all
-that its log held after the entry's own record was read: each parcel with entries says where the logs ended
+No clock tells how far a source is. It is as far as an entry when its own watermark is, or when all was read
+that its log held after the entry's record was read: each parcel with entries says where the logs ended
 then. Whatever was acknowledged before that record was sent lies before those ends. So nobody waits for the
 idle, and while all sources are live, each entry passes at once. A source without an owner gets one within
 the group's session timeout; if it does not, it is waited for 30 seconds.
@@ -34,21 +36,27 @@ _NOBODY_BEHIND = (_ENDLESS, 0)
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A match and where it comes from: the ``number``-th of the record at ``offset`` of a source.
 
-    ``arrival`` is when that record arrived (ms); within a source it never decreases.
+    ``watermark`` is the source's there: the greatest time of its signals so far, each no later than its
+    arrival (microseconds). ``arrival`` is when that record arrived (ms).
     """
 
     source: int
     offset: int
     number: int
+    watermark: int
     arrival: int
     match: Match
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
-    """How far a source was read: all was sent that lies before an offset, or arrived before a time (ms)."""
+    """How far a source was read: all before ``offset`` was sent.
+
+    What follows is not before ``watermark``, and does not arrive before ``arrival`` (ms).
+    """
 
     offset: int = 0
-    time: int = -1
+    watermark: int = -1
+    arrival: int = -1
 
 
 _UNHEARD = Progress()
@@ -132,15 +140,15 @@ class Merge:
 
     def floor(self, but: set[int]) -> int:
         """How far (ms) the slowest source is that has more, but for some; -1 where one was not heard of."""
-        return min((time for time, source in self._behind() if source not in but), default=_ENDLESS)
+        return min((p.arrival for source, p in self._behind() if source not in but), default=_ENDLESS)
 
-    def _behind(self) -> Iterator[tuple[int, int]]:
-        """The sources that may yet send what belongs before: until when all was sent, and which it is."""
+    def _behind(self) -> Iterator[tuple[int, Progress]]:
+        """The sources that may yet send what belongs before others, and how far they are."""
         silent = self.silent
         for source, end in self._ends.items():
             progress = self._progress.get(source, _UNHEARD)
             if progress.offset < end and source not in silent:
-                yield progress.time, source
+                yield source, progress
 
     def take(self, parcel: Parcel, offset: int, timestamp: int) -> Iterator[tuple[int, Entry]]:
         """Take the parcel at an offset, with Kafka's timestamp (ms); the entries that pass, with numbers."""
@@ -160,7 +168,8 @@ class Merge:
         for source, end in enumerate(parcel.ends):
             self._ends[source] = max(end, self._ends.get(source, 0))
         self._roll_call = self._roll_call.after(parcel.progress, self._ends, timestamp)
-        yield from self._pass(min(self._behind(), default=_NOBODY_BEHIND))
+        floor = min(((p.watermark, source) for source, p in self._behind()), default=_NOBODY_BEHIND)
+        yield from self._pass(floor)
 
     def _begin(self, topic_id: str) -> None:
         self._topic_id = topic_id
@@ -176,7 +185,7 @@ class Merge:
             self._taken[source] = place
             queue = self._queues.setdefault(source, deque())
             if not queue:
-                heappush(self._heads, (entry.arrival, source))
+                heappush(self._heads, (entry.watermark, source))
             queue.append((entry, offset))
             self.held += 1
 
@@ -188,7 +197,7 @@ class Merge:
             entry, _ = queue.popleft()
             self.held -= 1
             if queue:
-                heapreplace(self._heads, (queue[0][0].arrival, source))
+                heapreplace(self._heads, (queue[0][0].watermark, source))
             else:
                 heappop(self._heads)
             self._count += 1

@@ -64,12 +64,12 @@ def test_nothing_is_read_after_the_limit() -> None:
     waiting = queue(5, 6, 7)
     assert order(waiting, limit=6) == [5, 6]
     assert order(waiting, limit=6) == []
-    assert (waiting.offset, waiting.time) == (2, 7)
+    assert (waiting.offset, waiting.arrival) == (2, 7)
 
 
 def test_all_was_read_before_the_next_record_or_after_the_last_one() -> None:
     nothing, fetching = queue(more=1), queue(5, 6, more=1)
-    assert (nothing.offset, nothing.time) == (0, -1)
-    assert (fetching.offset, fetching.time) == (0, 5)
+    assert (nothing.offset, nothing.arrival) == (0, -1)
+    assert (fetching.offset, fetching.arrival) == (0, 5)
     order(fetching)
-    assert (fetching.offset, fetching.time) == (2, 6)
+    assert (fetching.offset, fetching.arrival) == (2, 6)

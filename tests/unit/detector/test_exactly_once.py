@@ -84,7 +84,9 @@ class World:
     shared: set[str] = field(default_factory=set)
 
     def live(self, life: Life) -> None:
-        *judges, group = tasks = self._restore(compact(self.state) if life.finds_compacted else self.state)
+        tasks = self._restore(compact(self.state) if life.finds_compacted else self.state)
+        judges = [task for task in tasks if isinstance(task, SignalTask)]
+        group = tasks[-1]
         places = [judge.start for judge in judges]
         draw, unread_from = random.Random(life.seed), group.start
         pending: list[str | bytes] = []
@@ -95,7 +97,7 @@ class World:
                 places[source] = block.offsets[-1] + 1
                 found, entries = judges[source].read(block)
                 pending += [a.id for a, _ in found]
-                pending.append(self._parcel(source, places[source], entries))
+                pending.append(self._parcel(source, judges[source], places[source], entries))
             unread = range(unread_from, len(self.matches))
             unread_from = len(self.matches)
             if unread:
@@ -117,9 +119,8 @@ class World:
             self._save(entries_left[: life.saved])
             self.frozen.append((len(self.state) + life.thaw, entries_left[life.saved :]))
 
-    def _parcel(self, source: int, place: int, entries: list[Entry]) -> bytes:
-        times = self.signals[source].timestamps
-        progress = Progress(place, times[min(place, len(times) - 1)])
+    def _parcel(self, source: int, judge: SignalTask, place: int, entries: list[Entry]) -> bytes:
+        progress = Progress(place, judge.watermark)
         ends = [len(block.offsets) for block in self.signals]
         return msgspec.msgpack.encode(Parcel("id", {source: progress}, ends, entries))
 

@@ -14,8 +14,8 @@ MATCH = Match("rule", (0,), ("group",), 0, "id", "user")
 ALL = Progress(2**60, 2**60)
 
 
-def entry(source: int, offset: int, arrival: int) -> Entry:
-    return Entry(source, offset, 0, arrival, MATCH)
+def entry(source: int, offset: int, watermark: int) -> Entry:
+    return Entry(source, offset, 0, watermark, 0, MATCH)
 
 
 def parcel(progress: dict[int, Progress], *entries: Entry, ends: list[int], topic: str = "t") -> Parcel:
@@ -37,42 +37,40 @@ def places(passed: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
     return [(source, offset) for _, source, offset in passed]
 
 
-ARRIVALS = st.lists(
+TIMES = st.lists(
     st.lists(st.integers(0, 40).map(lambda t: t * 10), max_size=20).map(sorted), min_size=1, max_size=4
 )
 
 
-def published(arrivals: list[list[int]], draw: random.Random) -> list[Parcel]:
+def published(logs: list[list[int]], draw: random.Random) -> list[Parcel]:
     """A log in which sources are ahead of each other at random, and die and publish some of it again.
 
-    Of each source that has more than it read, the owner may or may not know the next record; and what a log
-    held when another was read is what had arrived by then, or more.
+    What a log held when another was read is what had come to be by then, or more.
     """
-    reached = [0] * len(arrivals)
+    reached = [0] * len(logs)
     log = []
-    while any(at < len(times) for at, times in zip(reached, arrivals, strict=True)):
-        source = draw.randrange(len(arrivals))
-        times = arrivals[source]
+    while any(at < len(times) for at, times in zip(reached, logs, strict=True)):
+        source = draw.randrange(len(logs))
+        times = logs[source]
         begin = max(0, reached[source] - draw.choice([0, 0, 0, 5]))
         end = min(len(times), begin + draw.randrange(8))
         reached[source] = max(reached[source], end)
-        known = times[begin : end + draw.randrange(2)]
-        progress = Progress(end, known[-1] if known else -1)
+        progress = Progress(end, times[end - 1] if end else -1)
         entries = [entry(source, offset, times[offset]) for offset in range(begin, end)]
         now = times[end - 1] if entries else 0
-        ends = [draw.randint(bisect_right(other, now), len(other)) for other in arrivals] if entries else []
+        ends = [draw.randint(bisect_right(other, now), len(other)) for other in logs] if entries else []
         log.append(parcel({source: progress}, *entries, ends=ends))
-    rest = {source: Progress(len(times), -1) for source, times in enumerate(arrivals)}
+    rest = {source: Progress(len(times), -1) for source, times in enumerate(logs)}
     return [*log, *(parcel({source: progress}, ends=[]) for source, progress in rest.items())]
 
 
-@given(ARRIVALS, st.integers(0, 99))
-def test_whichever_source_is_ahead_entries_come_once_and_in_the_order_of_their_arrival(
-    arrivals: list[list[int]], seed: int
+@given(TIMES, st.integers(0, 99))
+def test_whichever_source_is_ahead_entries_come_once_and_in_the_order_of_time(
+    logs: list[list[int]], seed: int
 ) -> None:
-    log = published(arrivals, random.Random(seed))
+    log = published(logs, random.Random(seed))
     order = sorted(
-        (time, source, offset) for source, times in enumerate(arrivals) for offset, time in enumerate(times)
+        (time, source, offset) for source, times in enumerate(logs) for offset, time in enumerate(times)
     )
     passed = taken(Merge(Standing()), log)
     assert places(passed) == [(source, offset) for _, source, offset in order]
@@ -81,19 +79,19 @@ def test_whichever_source_is_ahead_entries_come_once_and_in_the_order_of_their_a
 
 @settings(max_examples=200)
 @given(
-    ARRIVALS,
+    TIMES,
     st.integers(0, 99),
     st.lists(st.integers(0, 60), max_size=4),
     st.integers(1, 9),
     st.sampled_from([1, 1_500, 9_000]),
 )
 def test_restored_at_any_moment_it_gives_the_rest_in_the_same_order_with_the_same_numbers(
-    arrivals: list[list[int]], seed: int, deaths: list[int], capacity: int, apart: int
+    logs: list[list[int]], seed: int, deaths: list[int], capacity: int, apart: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merge, "CAPACITY", capacity)
         patch.setattr(roll_call, "PATIENCE", 4_000)
-        log = published(arrivals, random.Random(seed))
+        log = published(logs, random.Random(seed))
         steady = taken(Merge(Standing()), log, 0, apart)
         shaken: list[tuple[int, int, int]] = []
         standing, oldest = b"", 0
@@ -142,7 +140,7 @@ def test_a_source_that_falls_silent_is_waited_for_half_a_minute() -> None:
     assert places(taken(merging, log[:31], apart=1_000)) == []
     assert places(taken(merging, log, 31, apart=1_000)) == [(0, 0)]
     assert merging.silent == {1}
-    late = [*log, parcel({1: Progress(2, 20)}, entry(1, 1, 7), ends=[1, 9])]
+    late = [*log, parcel({1: Progress(2, 20, 20)}, entry(1, 1, 7), ends=[1, 9])]
     assert places(taken(merging, late, len(log), apart=1_000)) == [(1, 1)]
     assert merging.silent == set()
     assert merging.floor(set()) == 20
@@ -186,8 +184,8 @@ def test_the_floor_is_that_of_the_others_that_have_more() -> None:
     merging = Merge(Standing())
     assert merging.floor(set()) == 2**63
     log = [
-        parcel({0: Progress(5, 7)}, ends=[9, 9, 9, 9]),
-        parcel({1: Progress(5, 9), 2: Progress(5, 8), 3: Progress(9, 1)}, ends=[]),
+        parcel({0: Progress(5, 0, 7)}, ends=[9, 9, 9, 9]),
+        parcel({1: Progress(5, 0, 9), 2: Progress(5, 0, 8), 3: Progress(9, 0, 1)}, ends=[]),
     ]
     taken(merging, log[:1])
     assert merging.floor({0}) == -1

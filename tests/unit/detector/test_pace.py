@@ -31,7 +31,7 @@ def test_an_instance_reads_a_minute_ahead_of_others_as_long_as_they_move(
     pace = Pace()
     for offset, progress in enumerate([1_000_000, 2_000_000]):
         parcel = msgspec.msgpack.encode(
-            Parcel("id", {0: Progress(1, 500), 1: Progress(offset, progress)}, [9, 9], [])
+            Parcel("id", {0: Progress(1, 0, 500), 1: Progress(offset, 0, progress)}, [9, 9], [])
         )
         matches.read(Block([offset], [0], [parcel]))
         assert pace.limit(tasks) == progress + 60_000

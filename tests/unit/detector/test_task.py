@@ -230,6 +230,7 @@ def parcel(*offsets: int, user_id: str = "a") -> bytes:
             0,
             o,
             0,
+            NOW,
             NOW // 1000,
             Match(MANY_USERS, (0,), ("10.0.0.1",), NOW, str(o), f"{user_id}{o}", (f"u{o}",)),
         )

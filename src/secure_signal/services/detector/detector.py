@@ -13,6 +13,7 @@ from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing.census import MEMORY
 from secure_signal.core.instant import SECOND
+from secure_signal.core.merge import Progress
 from secure_signal.services.detector import checkpoint, metrics
 from secure_signal.services.detector.assignment import restore
 from secure_signal.services.detector.dispatch import Dispatch
@@ -109,7 +110,15 @@ class Detector:
             dispatch.add(entries, task.engine.place)
             if isinstance(task, SignalTask):
                 self._cost.add(task.engine, block.values)
-        dispatch.send(self._intake.progress(), time.monotonic())
+        dispatch.send(self._progress(), time.monotonic())
+
+    def _progress(self) -> dict[int, Progress]:
+        signals = [task for task in self._tasks.values() if isinstance(task, SignalTask)]
+        places = [self._intake.reached((topics.SIGNALS, task.partition)) for task in signals]
+        return {
+            task.partition: Progress(offset, task.watermark, arrival)
+            for task, (offset, arrival) in zip(signals, places, strict=True)
+        }
 
     def _take_over(self) -> None:
         """Restore the tasks that were given, and have their partitions fetched."""

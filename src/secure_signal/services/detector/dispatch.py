@@ -49,7 +49,7 @@ class Dispatch:
             if not entries and not (is_due and progress):
                 continue
             # Blocks were read one after another; within a source the order stays.
-            entries.sort(key=lambda entry: (entry.arrival, entry.source))
+            entries.sort(key=lambda entry: (entry.watermark, entry.source))
             for value in self._values(entries, ends, progress):
                 self._outbox.parcel(target, value)
             metrics.MATCHES.inc(len(entries))

@@ -10,7 +10,6 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from secure_signal.adapters.topics import MATCHES, SIGNALS
 from secure_signal.core.alignment import Block, Queue, aligned
 from secure_signal.core.errors import RetryError
-from secure_signal.core.merge import Progress
 
 Partition: TypeAlias = tuple[str, int]
 """A topic's name and the number of one of its partitions."""
@@ -79,13 +78,10 @@ class Intake:
             if partition not in signals and len(queue):
                 yield partition, queue.take(float("inf"))
 
-    def progress(self) -> dict[int, Progress]:
-        """How far the signals of each partition were given."""
-        return {
-            number: Progress(queue.offset, queue.time)
-            for (topic, number), queue in self._queues.items()
-            if topic == SIGNALS
-        }
+    def reached(self, partition: Partition) -> tuple[int, int]:
+        """How far a partition was given: the next offset, and the time (ms) of all arrivals before."""
+        queue = self._queues[partition]
+        return queue.offset, queue.arrival
 
     def end(self, partition: Partition) -> int:
         """Where a partition's log ends, as last heard of."""

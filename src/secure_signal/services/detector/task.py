@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
@@ -54,7 +55,8 @@ class Marker(msgspec.Struct, frozen=True):
 
     ``offset`` is where reading goes on, in the topic with this id; ``epoch`` counts the task's owners as far
     as they are known to each other, and ``owner`` is a name that no other has; ``watermark`` and
-    ``position`` are the engine's; ``standing`` is how far the entries of ``signal-matches`` were merged.
+    ``position`` are the engine's; ``reached`` is that of the partition's signals. ``standing`` is how far
+    the entries of ``signal-matches`` were merged.
     """
 
     topic_id: str
@@ -64,6 +66,7 @@ class Marker(msgspec.Struct, frozen=True):
     ruleset: str
     watermark: int = 0
     position: int = -1
+    reached: int = 0
     standing: Standing = Standing()
 
 
@@ -175,13 +178,21 @@ class Task(ABC):
 
 
 class SignalTask(Task):
-    """Judges the signals of a partition of ``signal-events``, and holds the groups that lie within a user."""
+    """Judges the signals of a partition of ``signal-events``, and holds the groups that lie within a user.
+
+    ``watermark`` is the greatest time of its signals, each no later than its arrival (microseconds).
+    """
 
     def __init__(self, topic: str, partition: int, engine: Engine, marker: Marker) -> None:
         super().__init__(topic, partition, engine, marker)
         self._sessions = Sessions()
         self._recent = Recent()
-        self._arrived = 0
+        self.watermark = marker.reached
+
+    @property
+    def marker(self) -> Marker:
+        """The marker of the state as it is now."""
+        return msgspec.structs.replace(super().marker, reached=self.watermark)
 
     @property
     def start(self) -> int:
@@ -231,15 +242,24 @@ class SignalTask(Task):
     def _judge(self, rows: Rows) -> tuple[list[Finding], list[Entry]]:
         findings: list[Finding] = []
         entries: list[Entry] = []
+        watermarks = self._watermarks(rows)
         for offset, now, found, matches in self._process(rows):
             findings += [(anomaly, now // 1000) for anomaly in found]
             if matches:
-                self._arrived = max(self._arrived, now // 1000)
+                watermark = watermarks[bisect_left(rows.offsets, offset)]
                 entries += [
-                    Entry(self.partition, offset, number, self._arrived, match)
+                    Entry(self.partition, offset, number, watermark, now // 1000, match)
                     for number, match in enumerate(matches)
                 ]
         return findings, entries
+
+    def _watermarks(self, rows: Rows) -> list[int]:
+        """What the watermark is from each signal on: a time ahead of its arrival counts as that."""
+        arrivals = [timestamp * 1000 for timestamp in rows.timestamps]
+        times = map(min, [each.timestamp for each in rows.events], arrivals)
+        _, *watermarks = accumulate(times, max, initial=self.watermark)
+        self.watermark = watermarks[-1] if watermarks else self.watermark
+        return watermarks
 
     def _process(self, rows: Rows) -> Iterator[Outcome]:
         """Block-wise, but one by one where some lie in the far future, or have no time of arrival."""
