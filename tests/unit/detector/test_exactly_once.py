@@ -20,7 +20,7 @@ from secure_signal.core.alignment import Block
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.windowing import groups, pages
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Entry, Parcel, Progress
+from secure_signal.core.parcel import Entry, Parcel, Progress
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import checkpoint
 from secure_signal.services.detector.assignment import marker

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from secure_signal.core import merge, roll_call
 from secure_signal.core.detection.windowing.match import Match
-from secure_signal.core.merge import Entry, Merge, Parcel, Progress, Standing
+from secure_signal.core.merge import Merge, Standing
+from secure_signal.core.parcel import Entry, Parcel, Progress
 
 MATCH = Match("rule", (0,), ("group",), 0, "id", "user")
 ALL = Progress(2**60, 2**60)

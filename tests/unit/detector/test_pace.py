@@ -11,7 +11,7 @@ from secure_signal.core.alignment import Block
 from secure_signal.core.detection.engine import LATENESS, Engine
 from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Parcel, Progress
+from secure_signal.core.parcel import Parcel, Progress
 from secure_signal.services.detector.detector import Detector
 from secure_signal.services.detector.pace import Pace
 from secure_signal.services.detector.task import Marker, MatchTask, SignalTask, Task

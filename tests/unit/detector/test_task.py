@@ -14,7 +14,7 @@ from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing import window
 from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Entry, Parcel, Progress
+from secure_signal.core.parcel import Entry, Parcel, Progress
 from secure_signal.core.signal import Signal
 from secure_signal.services.detector import assignment, checkpoint
 from secure_signal.services.detector.checkpoint import Saved

@@ -13,7 +13,7 @@ from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing.census import MEMORY
 from secure_signal.core.instant import SECOND
-from secure_signal.core.merge import Progress
+from secure_signal.core.parcel import Progress
 from secure_signal.services.detector import checkpoint, metrics
 from secure_signal.services.detector.assignment import restore
 from secure_signal.services.detector.dispatch import Dispatch

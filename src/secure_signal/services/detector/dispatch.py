@@ -8,7 +8,7 @@ import msgspec
 from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.adapters.topics import MATCHES, SIGNALS
 from secure_signal.core.detection.windowing.match import Match
-from secure_signal.core.merge import Entry, Parcel, Progress
+from secure_signal.core.parcel import Entry, Parcel, Progress
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.outbox import Outbox
 

@@ -22,7 +22,8 @@ from secure_signal.core.detection.inquiry.coverage import Run, Runs
 from secure_signal.core.detection.reorder import SKEW
 from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.errors import RefusedError
-from secure_signal.core.merge import Entry, Merge, Parcel, Standing
+from secure_signal.core.merge import Merge, Standing
+from secure_signal.core.parcel import Entry, Parcel
 from secure_signal.core.recent import Recent
 from secure_signal.core.sessions import Sessions
 from secure_signal.services.detector import metrics
