@@ -104,6 +104,20 @@ def test_of_two_instances_one_falls_behind_and_is_waited_for_and_dies_and_is_rep
     assert findings.read().keys() == ids
 
 
+def test_days_sent_in_a_rush_are_found_as_if_they_came_in_their_order(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    # Half an hour apart, and milliseconds later: partitions race each other.
+    signals = [s for n in range(400) for s in sprees(8, seed=700 + n, ago=1800 * (402 - n))]
+    first, second = start(kafka_bootstrap), start(kafka_bootstrap)
+    until(lambda: first.shares(2) and second.shares(2), "both have their shares")
+    send(kafka_bootstrap, signals)
+    ids = expected(signals)
+    until(lambda: ids <= findings.read().keys(), "all is found", seconds=40)
+    assert findings.read().keys() == ids
+    assert first.metric("detector_matches_late_total") == second.metric("detector_matches_late_total") == 0
+
+
 def test_when_a_rule_changes_its_windows_are_dropped_and_those_of_the_others_go_on(
     kafka_bootstrap: str, start: Start, findings: Findings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,26 +13,32 @@ then. Whatever was acknowledged before that record was sent lies before those en
 idle, and while all sources are live, each entry passes at once. A source without an owner gets one within
 the group's session timeout; if it does not, it is waited for 30 seconds.
 
+What is sent in a rush after hours reaches the partitions within milliseconds that are minutes of event time,
+and may be read before the rest of it is there. Nobody waits for it at the second, so belated entries wait for
+what the logs hold half a second later.
+
 All of this follows from the log alone: what is sent and how far each source says it is, never when it is
 read. Read again from a saved state, the entries come in the same order and have the same numbers.
 """
 
-from collections import deque
-from collections.abc import Iterator
-from heapq import heappop, heappush, heapreplace
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import TypeAlias
 
 import msgspec
 
+from secure_signal.core.lane import Ends, Lane
 from secure_signal.core.parcel import Entry, Parcel, Progress
 from secure_signal.core.roll_call import RollCall
 
 CAPACITY = 200_000
 """Entries that are held back at most; beyond, the oldest pass."""
 
+Place: TypeAlias = tuple[int, int]
+"""Where an entry belongs among others: its watermark, and its source."""
+
 _ENDLESS = 2**63
 _NOBODY_BEHIND = (_ENDLESS, 0)
-
-
 _UNHEARD = Progress()
 
 
@@ -70,8 +76,9 @@ class Merge:
         self._passed = dict(standing.passed)
         self._taken = dict(standing.passed)
         self._roll_call = standing.roll_call
-        self._queues: dict[int, deque[tuple[Entry, int]]] = {}
-        self._heads: list[tuple[int, int]] = []
+        self._silent = standing.roll_call.silent
+        self._lanes: dict[int, Lane] = {}
+        self._heads: list[Place] = []
         self.held = 0
         """How many entries are held back."""
 
@@ -91,24 +98,17 @@ class Merge:
     @property
     def oldest(self) -> int:
         """The offset of the first parcel of which an entry is held back, or else of the next parcel."""
-        return min((queue[0][1] for queue in self._queues.values() if queue), default=self._next)
+        return min((lane.parcel for lane in self._lanes.values() if lane), default=self._next)
 
     @property
     def silent(self) -> set[int]:
         """The sources that are not waited for, as nothing was heard of them for long."""
-        return self._roll_call.silent
+        return self._silent
 
     def floor(self, but: set[int]) -> int:
         """How far (ms) the slowest source is that has more, but for some; -1 where one was not heard of."""
-        return min((p.arrival for source, p in self._behind() if source not in but), default=_ENDLESS)
-
-    def _behind(self) -> Iterator[tuple[int, Progress]]:
-        """The sources that may yet send what belongs before others, and how far they are."""
-        silent = self.silent
-        for source, end in self._ends.items():
-            progress = self._progress.get(source, _UNHEARD)
-            if progress.offset < end and source not in silent:
-                yield source, progress
+        behind = self._behind(self._ends.items())
+        return min((progress.arrival for source, progress in behind if source not in but), default=_ENDLESS)
 
     def take(self, parcel: Parcel, offset: int, timestamp: int) -> Iterator[tuple[int, Entry]]:
         """Take the parcel at an offset, with Kafka's timestamp (ms); the entries that pass, with numbers."""
@@ -119,7 +119,7 @@ class Merge:
             return
         self._read = offset + 1
         if parcel.topic_id != self._topic_id:
-            yield from self._pass(_NOBODY_BEHIND)
+            yield from self._drain()
             self._begin(parcel.topic_id)
         self._hold(parcel, offset)
         for source, progress in parcel.progress.items():
@@ -128,38 +128,97 @@ class Merge:
         for source, end in enumerate(parcel.ends):
             self._ends[source] = max(end, self._ends.get(source, 0))
         self._roll_call = self._roll_call.after(parcel.progress, self._ends, timestamp)
-        floor = min(((p.watermark, source) for source, p in self._behind()), default=_NOBODY_BEHIND)
-        yield from self._pass(floor)
+        self._silent = self._roll_call.silent
+        yield from self._pass()
 
     def _begin(self, topic_id: str) -> None:
         self._topic_id = topic_id
-        self._roll_call = RollCall()
+        self._roll_call, self._silent = RollCall(), set()
         for known in (self._progress, self._ends, self._passed, self._taken):
             known.clear()
 
     def _hold(self, parcel: Parcel, offset: int) -> None:
+        ends = Ends(offset, parcel.ends)
         for entry in parcel.entries:
             source, place = entry.source, (entry.offset, entry.number)
             if place <= self._taken.get(source, (-1, -1)):
                 continue
             self._taken[source] = place
-            queue = self._queues.setdefault(source, deque())
-            if not queue:
-                heappush(self._heads, (entry.watermark, source))
-            queue.append((entry, offset))
+            lane = self._lanes.setdefault(source, Lane())
+            is_first = not lane
+            lane.add(entry, ends)
+            if is_first:
+                heappush(self._heads, lane.head)
             self.held += 1
+        for source, settled in parcel.settled.items():
+            if source in self._lanes:
+                self._lanes[source].settle(settled, ends)
 
-    def _pass(self, floor: tuple[int, int]) -> Iterator[tuple[int, Entry]]:
-        """Those that belong before anything which may yet come."""
-        while self._heads and (self._heads[0] <= floor or self.held > CAPACITY):
-            source = self._heads[0][1]
-            queue = self._queues[source]
-            entry, _ = queue.popleft()
-            self.held -= 1
-            if queue:
-                heapreplace(self._heads, (queue[0][0].watermark, source))
-            else:
-                heappop(self._heads)
-            self._count += 1
-            self._passed[source] = (entry.offset, entry.number)
-            yield self._count, entry
+    def _drain(self) -> Iterator[tuple[int, Entry]]:
+        while self._heads:
+            yield self._release(self._heads[0])
+
+    def _pass(self) -> Iterator[tuple[int, Entry]]:
+        """Those that belong before anything which they have to wait for."""
+        floors: dict[int | None, Place] = {}
+        while head := self._first(floors):
+            yield self._release(head)
+
+    def _first(self, floors: dict[int | None, Place]) -> Place | None:
+        """The first that may pass, mostly the first of all; ``floors`` go by the parcel of the ends."""
+        if not self._heads:
+            return None
+        head = self._heads[0]
+        if head <= self._floor(head, floors) or self.held > CAPACITY:
+            return head
+        return self._overtaker(floors)
+
+    def _release(self, head: Place) -> tuple[int, Entry]:
+        lane = self._lanes[head[1]]
+        entry = lane.release()
+        if head != self._heads[0]:
+            self._heads.remove(head)
+            self._heads += [lane.head] if lane else []
+            heapify(self._heads)
+        elif lane:
+            heapreplace(self._heads, lane.head)
+        else:
+            heappop(self._heads)
+        self.held -= 1
+        self._count += 1
+        self._passed[entry.source] = (entry.offset, entry.number)
+        return self._count, entry
+
+    def _floor(self, head: Place, floors: dict[int | None, Place]) -> Place:
+        """Where anything belongs, at the least, which this one has to wait for and was not sent."""
+        ends = self._ends_for(head)
+        parcel = ends.parcel if ends else None
+        if parcel not in floors:
+            # As long as the ends are not told, it waits for any source.
+            until = enumerate(ends.offsets) if ends else ((source, _ENDLESS) for source in self._ends)
+            places = ((progress.watermark, source) for source, progress in self._behind(until))
+            floors[parcel] = min(places, default=_NOBODY_BEHIND)
+        return floors[parcel]
+
+    def _behind(self, ends: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Progress]]:
+        """The sources that were not read until these ends, and how far they were."""
+        for source, end in ends:
+            progress = self._progress.get(source, _UNHEARD)
+            if progress.offset < end and source not in self._silent:
+                yield source, progress
+
+    def _overtaker(self, floors: dict[int | None, Place]) -> Place | None:
+        """One that may pass though others before it may not: they came to be after it was read."""
+        heads = sorted(self._heads)
+        for index, head in enumerate(heads[1:], 1):
+            ends = self._ends_for(head)
+            if ends and head <= self._floor(head, floors) and self._came_after(heads[:index], ends):
+                return head
+        return None
+
+    def _came_after(self, heads: Iterable[Place], ends: Ends) -> bool:
+        behind = dict(enumerate(ends.offsets))
+        return all(self._lanes[source].offset >= behind.get(source, 0) for _, source in heads)
+
+    def _ends_for(self, head: Place) -> Ends | None:
+        return self._lanes[head[1]].ends(is_silent=head[1] in self._silent)

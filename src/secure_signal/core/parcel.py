@@ -3,6 +3,10 @@
 import msgspec
 
 from secure_signal.core.detection.windowing.match import Match
+from secure_signal.core.instant import SECOND
+
+BELATED = 30 * SECOND
+"""Event time so far behind arrival, in microseconds, that the live order of arrival says little about it."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -19,6 +23,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     watermark: int
     arrival: int
     match: Match
+
+    @property
+    def is_belated(self) -> bool:
+        """Whether its source is not live: what was sent late came with much else, in whatever order."""
+        return self.arrival * 1000 - self.watermark > BELATED
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -37,10 +46,12 @@ class Parcel(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``topic_id`` is Kafka's of ``signal-events``, and ``progress`` that of the instance's own sources. Where
     there are entries, ``ends`` are the offsets at which the log of each source ended after the entries'
-    records were read.
+    records were read. Where they ended a while after the instance's sources were read until some offsets, it
+    says those: they are ``settled``.
     """
 
     topic_id: str
     progress: dict[int, Progress]
     ends: list[int]
     entries: list[Entry]
+    settled: dict[int, int] = {}

@@ -11,6 +11,7 @@ from secure_signal.core.detection.windowing.match import Match
 from secure_signal.core.parcel import Entry, Parcel, Progress
 from secure_signal.services.detector import metrics
 from secure_signal.services.detector.outbox import Outbox
+from secure_signal.services.detector.settling import Settling
 
 _MAX_BYTES = 512 * 1024
 _BETWEEN_NEWS = 1.0
@@ -28,6 +29,7 @@ class Dispatch:
         self._topic_id, self._sources = logs.layout(SIGNALS)
         _, targets = logs.layout(MATCHES)
         self._targets: list[list[Entry]] = [[] for _ in range(targets)]
+        self._settling = Settling()
         self._told: dict[int, Progress] = {}
         self._told_at = 0.0
 
@@ -41,31 +43,37 @@ class Dispatch:
 
         RetryError where Kafka does not tell where signals end.
         """
-        is_due = progress != self._told or now >= self._told_at + _BETWEEN_NEWS
+        offsets = {source: each.offset for source, each in progress.items()}
+        is_belated = any(entry.is_belated for entries in self._targets for entry in entries)
+        settled = self._settling.after(offsets, is_belated=is_belated, now=now)
+        is_due = bool(settled) or progress != self._told or now >= self._told_at + _BETWEEN_NEWS
         if is_due:
             self._told, self._told_at = progress, now
-        ends = self._logs.committed_ends(SIGNALS, self._sources) if any(self._targets) else []
+        asks = bool(settled) or any(self._targets)
+        ends = self._logs.committed_ends(SIGNALS, self._sources) if asks else []
+        news = Parcel(self._topic_id, progress, ends if settled else [], [], settled)
         for target, entries in enumerate(self._targets):
             if not entries and not (is_due and progress):
                 continue
             # Blocks were read one after another; within a source the order stays.
             entries.sort(key=lambda entry: (entry.watermark, entry.source))
-            for value in self._values(entries, ends, progress):
+            for value in _values(news, entries, ends):
                 self._outbox.parcel(target, value)
             metrics.MATCHES.inc(len(entries))
             entries.clear()
 
-    def _values(
-        self, entries: list[Entry], ends: list[int], progress: dict[int, Progress]
-    ) -> Iterator[bytes]:
-        """Parcels that Kafka takes. Only the last one may say how far the sources are."""
-        value = _encode(Parcel(self._topic_id, progress, ends if entries else [], entries))
-        if len(value) <= _MAX_BYTES or len(entries) < 2:
-            yield value
-        else:
-            half = len(entries) // 2
-            yield from self._values(entries[:half], ends, {})
-            yield from self._values(entries[half:], ends, progress)
+
+def _values(news: Parcel, entries: list[Entry], ends: list[int]) -> Iterator[bytes]:
+    """Parcels that Kafka takes. Only the last one may say how far the sources are."""
+    parcel = msgspec.structs.replace(news, entries=entries, ends=ends) if entries else news
+    value = _encode(parcel)
+    if len(value) <= _MAX_BYTES or len(entries) < 2:
+        yield value
+    else:
+        half = len(entries) // 2
+        without = msgspec.structs.replace(news, progress={}, settled={})
+        yield from _values(without, entries[:half], ends)
+        yield from _values(news, entries[half:], ends)
 
 
 _encode = msgspec.msgpack.Encoder().encode
