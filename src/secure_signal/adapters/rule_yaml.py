@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from secure_signal.adapters import rule_scalars
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.problem import Problem
 
@@ -47,7 +48,7 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
             _check(node, {})
             content = _content(node, builder)
             if content is not None:
-                yield Document(content, file, dict(_lines(node, ())))
+                yield Document(content, file, dict(_lines(node, ())), rule_scalars.notes(node, builder))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = _WORDS.get(str(error.problem), error.problem)

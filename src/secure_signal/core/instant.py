@@ -31,19 +31,27 @@ def parse(text: str) -> int:
         return _parse(text)
 
 
-def _parse(text: str) -> int:
+def moment(text: str) -> datetime:
+    """RFC 3339 with a zone, of any year, as an aware datetime in UTC.
+
+    Raises RefusedError (field ``timestamp``) for anything else, and for a leap second.
+    """
     try:
-        moment: datetime = _decode(f'"{text}"')
+        read: datetime = _decode(f'"{text}"')
         # The decoder also takes escapes, a space for the T and an offset without its colon; RFC 3339
         # 5.6 has none of them.
         if "\\" in text or text[10] not in "Tt" or (text[-1] not in "Zz" and text[-3] != ":"):
             raise ValueError
-    except (msgspec.DecodeError, ValueError):
+        return read.astimezone(UTC)
+    except (msgspec.DecodeError, ValueError, OverflowError):
         raise RefusedError(
             "timestamp",
             f"must be RFC 3339 with a zone, such as 2026-05-01T12:00:00Z, not {text[:40]!r}",
         ) from None
-    instant: int = (moment - EPOCH) // MICROSECOND
+
+
+def _parse(text: str) -> int:
+    instant = from_datetime(moment(text))
     if not 0 <= instant <= LAST:
         raise RefusedError("timestamp", "must lie in the years 1970 to 9999 (UTC)")
     return instant
@@ -83,6 +91,6 @@ def to_datetime(instant: int) -> datetime:
     return EPOCH + timedelta(microseconds=instant)
 
 
-def from_datetime(moment: datetime) -> int:
+def from_datetime(aware: datetime) -> int:
     """Microseconds since the epoch of an aware datetime."""
-    return (moment - EPOCH) // MICROSECOND
+    return (aware - EPOCH) // MICROSECOND

@@ -291,7 +291,7 @@ def _measure(rule: Rule, window: list[Entry]) -> Any:
             return max(
                 n for n in range(len(names) + 1) if any(_rises(window, c) for c in combinations(names, n))
             )
-    numbers = sorted(Fraction(v) for v in values if isinstance(v, int | float))
+    numbers = sorted(Fraction(str(v)) for v in values if isinstance(v, int | float))
     if not numbers:
         return None
     match rule.kind:

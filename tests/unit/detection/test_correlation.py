@@ -400,3 +400,22 @@ def test_groups_told_of_are_forgotten_when_nothing_can_come_near(load: Load) -> 
 def test_only_correlations_suppress(load: Load) -> None:
     with pytest.raises(UsageError, match=r"rule-1.yml:11: .*only a correlation has groups"):
         load(FAILED + "secure_signal:\n  suppress: 1h\n")
+
+
+@pytest.mark.parametrize("kind", ["value_sum", "value_avg", "value_median"])
+@pytest.mark.parametrize(("condition", "holds"), [("gte: 0.7", True), ("eq: 0.7", True), ("gt: 0.7", False)])
+def test_decimals_are_compared_as_they_are_written(
+    kind: str, condition: str, holds: bool, load: Load
+) -> None:
+    # 0.7 is seven tenths; the double next to it is a little less.
+    measured = BRUTE_FORCE.replace("event_count", kind).replace("gte: 3", f"{condition}, field: ratio")
+    found = observe(Engine(load(FAILED, measured)), signal(0, payload={"outcome": "failure", "ratio": 0.7}))
+    assert bool(found) is holds
+
+
+def test_true_and_one_are_two_values(load: Load) -> None:
+    counted = BRUTE_FORCE.replace("event_count", "value_count").replace("gte: 3", "gte: 2, field: v")
+    payloads = [{"outcome": "failure", "v": value} for value in (1, 1.0, True)]
+    sent = [signal(n, number=n, payload=payload) for n, payload in enumerate(payloads)]
+    (found,) = observe(Engine(load(FAILED, counted)), *sent)
+    assert found.event_time == instant.render(sent[2].timestamp)

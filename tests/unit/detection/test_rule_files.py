@@ -248,6 +248,22 @@ def test_an_expression_of_a_filter_beyond_re2_says_so(load: Load) -> None:
     assert "^(?!x)tester" in notice
 
 
+def test_words_that_yaml_reads_as_something_else_are_told_where_they_are_looked_for(load: Load) -> None:
+    words = "[yes, 'NO', true, 12, -1, 0x1F, 1.5, NO, 010, 22:30, 1_000]"
+    notices = [what for _, what in load(FAILED.replace("failure", words)).notices]
+    assert [what.rpartition(": ")[2] for what in notices] == [
+        f"{written} is read as {read}; quote the text"
+        for written, read in [
+            ("yes", "true"),
+            ("NO", "false"),
+            ("010", "8"),
+            ("22:30", "1350"),
+            ("1_000", "1000"),
+        ]
+    ]
+    assert all(what.startswith("line 8: ") for what in notices)
+
+
 def test_a_filter_keeps_to_its_log_source_and_says_so(load: Load) -> None:
     ruleset = load(FAILED, EXEMPT.replace("product: app", "product: app, service: other"))
     assert len(observe(Engine(ruleset), signal(0, user="tester"))) == 1

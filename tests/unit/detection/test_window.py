@@ -80,7 +80,7 @@ def restored(window: Window) -> Window:
 
 
 def brute_force(rule: Correlation, window: list[Match]) -> Any:
-    numbers = sorted(Fraction(v) for m in window for v in m.values if not isinstance(v, str))
+    numbers = sorted(Fraction(str(v)) for m in window for v in m.values if not isinstance(v, str))
     match rule.kind:
         case Kind.EVENT_COUNT:
             return len(window)

@@ -58,7 +58,8 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
     if _FOREIGN.search(pattern):
         raise ExpressionError("it has recursion or a sign that engines read differently")
     try:
-        return regex.compile(pattern)
+        # Letters and digits are of ASCII, as RE2 has them; letters that are not have their other case too.
+        return regex.compile(pattern, regex.ASCII if pattern.isascii() else 0)
     except regex.error as error:
         raise ExpressionError(str(error)) from None
     except (RecursionError, OverflowError):

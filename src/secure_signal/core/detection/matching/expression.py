@@ -68,7 +68,7 @@ class Expression(Struct, frozen=True, tag=True):
         return _PART.sub(lambda part: _in_re2(part[0], end), self.pattern)
 
 
-_INLINE_M = re.compile(r"\(\?[a-z]*m")
+_INLINE_M = re.compile(r"(?<!\\)(?:\\\\)*\(\?[a-z]*m")
 _PART = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*(?:\]|\Z)|\$", re.DOTALL)
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _SPACES = {r"\s": "[:space:]", r"\S": "[:^space:]"}

@@ -17,6 +17,8 @@ Test = Callable[[Any], bool]
 
 # As JSON and most languages write one; Python would also take 1_000 and the digits of other scripts.
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# As many digits as a double can be large.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,308}")
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
@@ -86,6 +88,8 @@ def as_number(value: Any) -> int | float | None:
     if isinstance(value, int):
         return value
     if isinstance(value, str):
+        if _INTEGER.fullmatch(value):
+            return int(value)
         value = float(value) if _DECIMAL.fullmatch(value) else None
     return value if isinstance(value, float) and value - value == 0 else None
 
@@ -142,9 +146,7 @@ class TimePart(Struct, frozen=True, tag=True):
 
         def holds(value: Any) -> bool:
             try:
-                return isinstance(value, str) and compare(
-                    part(instant.to_datetime(instant.parse(value))), number
-                )
+                return isinstance(value, str) and compare(part(instant.moment(value)), number)
             except RefusedError:
                 return False
 

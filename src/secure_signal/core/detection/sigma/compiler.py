@@ -23,6 +23,7 @@ from secure_signal.core.detection.sigma import (
     sigma_correlation,
     sigma_filter,
     sigma_problem,
+    spelling,
     vocabulary,
 )
 from secure_signal.core.detection.sigma.document import Document
@@ -125,7 +126,7 @@ def _parse(document: Document) -> Parsed:
     if "filter" in content:
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
     if "detection" in content:
-        content = {**content, "detection": sigma.read_detection(content["detection"])}
+        return spelling.rule_of(content, collect_errors=True)
     return SigmaRule.from_dict(content, collect_errors=True, policy=POLICY)
 
 

@@ -31,6 +31,10 @@ _DASHES = 5
 # What can stand with an expression: it is searched for as it is, and what it may not match is its own matter.
 _WITH_RE = {"re", "i", "ignorecase", "m", "multiline", "s", "dotall", "all", "expand", "neq"}
 
+# What would be made of a placeholder before its values are known.
+_TRANSFORMS = {"base64", "base64offset", "wide", "utf16le", "utf16", "utf16be", "windash", "fieldref"}
+_PARTS = {"minute", "hour", "day", "week", "month", "year"}
+
 
 def check(detection: Mapping[str, Any]) -> None:
     """SigmaError for a detection whose condition is no text or that asks for too much."""
@@ -77,6 +81,14 @@ def _check_condition(written: Any, selections: int) -> None:
 def _check_modifiers(key: str, modifiers: list[str], values: list[Any]) -> None:
     if len(set(modifiers)) < len(modifiers):  # Each may make several texts of one, or one twice as long.
         raise SigmaModifierError(f"A modifier stands twice in '{key}'")
+    if "expand" in modifiers:
+        after = [each for each in modifiers[modifiers.index("expand") :] if each in _TRANSFORMS]
+        if after:
+            raise SigmaModifierError(
+                f"'{after[0]}' cannot follow expand in '{key}'; write the values instead of a placeholder"
+            )
+    if _PARTS.intersection(modifiers) and any(isinstance(value, float) for value in values):
+        raise SigmaValueError(f"The values of '{key}' must be whole numbers")
     if "windash" in modifiers and sum(map(_spellings, values)) > _MOST_SPELLINGS:
         raise SigmaValueError(f"The values of '{key}' have more than {_MOST_SPELLINGS} spellings")
     strange = [modifier for modifier in modifiers if modifier not in _WITH_RE]

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from sigma.conditions import (
@@ -67,42 +66,6 @@ def condition_of(parsed: SigmaRule, placeholders: Placeholders) -> Node:
     node = simplify(AnyOf(tuple(conditions)))
     extent.check_tests(node)
     return node
-
-
-def read_detection(detection: Any) -> Any:
-    """A detection as pySigma takes it; SigmaError where it asks for too much, or its condition is no text."""
-    if isinstance(detection, dict):
-        extent.check(detection)
-    return _present_day(detection)
-
-
-def _present_day(detection: Any, field: str = "", top: bool = True) -> Any:
-    """A detection without the ``timeframe`` of Sigma 1, and with ``utf16le`` by its other name.
-
-    pySigma makes floats of integers; where that would change one, its digits are compared.
-    """
-    if isinstance(detection, list):
-        return [_present_day(item, field, top=False) for item in detection]
-    if not isinstance(detection, dict):
-        return str(detection) if _is_rounded(detection) and _is_compared(field) else detection
-    return {
-        str(key).replace("|utf16le", "|wide"): _present_day(value, str(key), top=False)
-        for key, value in detection.items()
-        if not (top and key == "timeframe")
-    }
-
-
-def _is_rounded(value: Any) -> bool:
-    """Whether it is an integer that becomes another one as a float; one too large for that is refused."""
-    with suppress(OverflowError):
-        return isinstance(value, int) and float(value) != value
-    return False
-
-
-def _is_compared(field: str) -> bool:
-    """Whether the modifiers leave the values of a field as they are."""
-    _, *modifiers = field.split("|")
-    return {"all", "neq"}.issuperset(modifiers)
 
 
 def bounded(node: Node) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule.detection import SigmaDetectionItem
 
-from secure_signal.core.detection.sigma import vocabulary
+from secure_signal.core.detection.sigma import spelling, vocabulary
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.sigma_value import POLICY
 
@@ -31,7 +31,7 @@ def path_of(document: Document, message: str) -> tuple[str, ...] | None:
 
 def _error(field: str, value: Any) -> str:
     try:
-        SigmaDetectionItem.from_mapping(field, value, policy=POLICY)
+        SigmaDetectionItem.from_mapping(spelling.field(field), value, policy=POLICY)
     except (
         Exception
     ) as error:  # pySigma raises others too where a value is of a type that it does not expect.

@@ -15,9 +15,9 @@ from secure_signal.core.detection.matching.condition import AllOf, Node, leaves
 from secure_signal.core.detection.matching.predicate import compile_node
 from secure_signal.core.detection.rules.logsource import LogSource
 from secure_signal.core.detection.rules.rule import Detection, Narrowing
-from secure_signal.core.detection.sigma import sigma
+from secure_signal.core.detection.sigma import sigma, spelling
 from secure_signal.core.detection.sigma.document import Document
-from secure_signal.core.detection.sigma.sigma_value import POLICY, PlaceholderError, Placeholders
+from secure_signal.core.detection.sigma.sigma_value import PlaceholderError, Placeholders
 
 MOST_TESTS = 500_000
 """What all filters may add to all rules together, in values that are asked for."""
@@ -95,10 +95,8 @@ def narrowed(rule: Detection, filters: Iterable[Filter]) -> Detection:
 def filter_of(document: Document, parsed: SigmaFilter, placeholders: Placeholders) -> Filter:
     """The filter; SigmaError where its condition is wrong, ValueError where we cannot run it."""
     written = {key: value for key, value in document.content["filter"].items() if key != "rules"}
-    detection = sigma.read_detection(written)
-    rule = SigmaRule.from_dict(
-        {"title": parsed.title, "logsource": document.content["logsource"], "detection": detection},
-        policy=POLICY,
+    rule = spelling.rule_of(
+        {"title": parsed.title, "logsource": document.content["logsource"], "detection": written}
     )
     condition, missing = _condition(rule, placeholders)
     names = parsed.filter.rules

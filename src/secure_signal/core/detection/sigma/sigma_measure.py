@@ -1,7 +1,6 @@
 """What a Sigma correlation document measures, over what time, and what it compares that with."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, cast
 
 from sigma.correlations import SigmaCorrelationCondition, SigmaCorrelationRule
@@ -10,6 +9,7 @@ from sigma.exceptions import SigmaCorrelationRuleError, SigmaTimespanError
 from secure_signal.core.detection.matching.value import COMPARISONS
 from secure_signal.core.detection.rules.correlation import TEMPORAL, Bound, Kind
 from secure_signal.core.detection.sigma import plausible
+from secure_signal.core.detection.windowing.metric import exact
 from secure_signal.core.instant import SECOND
 
 _LONGEST = 3_650 * 86_400
@@ -30,11 +30,7 @@ def bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]
                 f"'{key}' compares with a number, not with true or false; write one"
             )
     each = [SigmaCorrelationCondition.from_dict({key: value}) for key, value in compared.items()]
-    return tuple(Bound(one.op.name.lower(), *_exact(one.count).as_integer_ratio()) for one in each)
-
-
-def _exact(number: int | float) -> int | Fraction:
-    return number if isinstance(number, int) else Fraction(str(number))
+    return tuple(Bound(one.op.name.lower(), *exact(one.count).as_integer_ratio()) for one in each)
 
 
 def timespan(parsed: SigmaCorrelationRule) -> int:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from secure_signal.core.detection.event import Event, reader
-from secure_signal.core.detection.field import fold
+from secure_signal.core.detection.field import fold, text
 from secure_signal.core.detection.matching.value import as_number
 from secure_signal.core.detection.rules.correlation import Correlation, Kind
 from secure_signal.core.detection.windowing import origin
@@ -164,6 +164,8 @@ def _distinct(value: Any) -> Scalar:
     """A value by which equal ones are counted once, strings without their case."""
     if isinstance(value, dict | list):
         value = _text(value)
+    if isinstance(value, bool):  # 1 is another value.
+        return text(value)
     if not isinstance(value, str):
         return _portable(value)
     folded = fold(value)
@@ -178,7 +180,9 @@ def _text(value: dict[str, Any] | list[Any]) -> str:
 
 
 def _plain(value: Any) -> Scalar | None:
-    """A value by which signals are grouped; None for what is none, or no scalar."""
+    """A value by which signals are grouped, 1.0 as 1; None for what is none, or no scalar."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_INTEGER:
+        return int(value)
     return None if value is None or isinstance(value, dict | list) else _brief(_portable(value))
 
 

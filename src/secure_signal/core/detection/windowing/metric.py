@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol, TypeAlias
 
@@ -172,14 +173,14 @@ class _Percentile:
         rank, hundredths = divmod((len(self.values) - 1) * self.percentile, 100)
         low = self.values[rank]
         if not hundredths:
-            return low
+            return exact(low)
         step = exact(self.values[rank + 1]) - exact(low)
         return exact(low) + step * Fraction(hundredths, 100)
 
 
 def exact(number: int | float) -> int | Fraction:
-    """A finite number without rounding."""
-    return number if isinstance(number, int) else Fraction(number)
+    """A finite number as it is written: 0.7 is seven tenths, and not the double next to it."""
+    return number if isinstance(number, int) else Fraction(Decimal(repr(number)))
 
 
 _METRICS: dict[Kind, Callable[[Correlation], Metric]] = {
