@@ -60,6 +60,20 @@ def test_found_or_not(source: str, flags: str, text: str, found: bool) -> None:
     assert Expression(source, flags).matcher()(text) is found
 
 
+def test_texts_that_take_long_take_no_more_than_a_share_of_the_time() -> None:
+    matches = Expression(CATASTROPHIC).matcher()
+    evil, outcomes = "a" * 60 + "?", []
+    for _ in range(400):
+        try:
+            outcomes.append(matches(evil))
+        except BoundError as error:
+            outcomes.append("of late" in str(error))
+    # Each search takes 5 ms, and a text earns 0.1 ms.
+    assert outcomes[0] is False
+    assert outcomes.count(True) > 360
+    assert outcomes[-40:].count(True) > 30
+
+
 def test_backtracking_is_given_up_in_time_and_in_long_texts() -> None:
     matches = Expression(CATASTROPHIC).matcher()
     assert matches("aaaa!")
