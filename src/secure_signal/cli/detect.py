@@ -11,11 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from secure_signal.cli.rule_sources import Logsources, Rules
+from secure_signal.cli.rule_sources import Logsources, More, Rules, joined
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
 from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import RefusedError
+from secure_signal.core.instant import SECOND
 from secure_signal.core.recent import Recent
 
 if TYPE_CHECKING:
@@ -31,25 +32,29 @@ _MAX_UNSAVED = 100_000
 
 @app.command()
 def detect(
+    context: typer.Context,
     rules: Rules = None,
+    more: More = None,
     logsources: Logsources = None,
 ) -> None:
     """Judge signals (NDJSON on stdin) by Sigma rules; anomalies come as NDJSON on stdout.
 
     Signals are judged by event time: they are put in its order first, where they are out of it by up to 60
-    seconds, or lie in the same 128 kB. One that comes later still counts in windows that reach back to it;
-    how many did not is told on stderr. One that comes again (same id and timestamp) is judged once. A line
-    that is no signal is reported on stderr with its number and reason; the exit code is then 1.
+    seconds (SECURE_SIGNAL_LATENESS), or lie in the same 128 kB. One that comes later still counts in windows
+    that reach back to it; how many did not is told on stderr. One that comes again (same id and timestamp)
+    is judged once. A line that is no signal is reported on stderr with its number and reason; the exit code
+    is then 1.
 
     Example: `secure-signal detect --rules my-rules/ < signals.ndjson > anomalies.ndjson`
     """
     # Imported here: no other command pays for the rule parser.
-    from secure_signal.adapters import rule_files
+    from secure_signal.adapters import rule_files, settings
     from secure_signal.core import anomaly
-    from secure_signal.core.detection.engine import LATENESS, Engine
+    from secure_signal.core.detection.engine import Engine
     from secure_signal.core.detection.reorder import by_event_time
 
-    engine = Engine(rule_files.load(rules, logsources))
+    lateness = int(settings.read().lateness * SECOND)
+    engine = Engine(rule_files.load(joined(context, rules, more), logsources), lateness=lateness)
     for rule, notice in engine.ruleset.notices:
         typer.echo(f"{rule.origin}: note: {rule.title}: {notice}", err=True)
     for remark in engine.ruleset.remarks:
@@ -58,7 +63,7 @@ def detect(
     # What lives long is texts and numbers: cycles are looked for seldom.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    for block in _found(engine, by_event_time(lines, LATENESS)):
+    for block in _found(engine, by_event_time(lines, lateness)):
         for each in block:
             sys.stdout.buffer.write(anomaly.encode(each) + b"\n")
     sys.stdout.buffer.flush()
@@ -84,7 +89,7 @@ def _found(engine: "Engine", blocks: Iterable[list[Event]]) -> Iterator[list[Ano
 def _tell(engine: "Engine") -> None:
     """What was not judged as it should."""
     if engine.late:
-        typer.echo(f"{engine.late} signals came more than a minute late for a window.", err=True)
+        typer.echo(f"{engine.late} signals came too late for a window.", err=True)
     if engine.full:
         typer.echo(f"{engine.full} signals were left out of full windows.", err=True)
     if engine.crowded:

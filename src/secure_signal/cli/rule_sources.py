@@ -13,6 +13,7 @@ Rules = Annotated[
         envvar=_VARIABLE, help="Folder or file of Sigma rules; may be repeated. By default the bundled pack."
     ),
 ]
+More = Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="More of them, as in `--rules a b`.")]
 Folders = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -29,3 +30,10 @@ Logsources = Annotated[
         help="TOML file that maps signal types to log sources. By default the bundled one.",
     ),
 ]
+
+
+def joined(context: typer.Context, rules: list[Path] | None, more: list[Path] | None) -> list[Path] | None:
+    """All that a call names; what it names counts instead of the setting, and not beside it."""
+    source = context.get_parameter_source("rules")
+    is_setting = source is not None and source.name == "ENVIRONMENT"
+    return [*(rules if rules and not (more and is_setting) else ()), *(more or ())] or None

@@ -44,6 +44,36 @@ def test_without_options_the_rules_are_those_of_the_settings(
     assert len(detect(folder, lines.splitlines()).stdout.splitlines()) == 1
 
 
+def test_several_folders_may_stand_after_one_option(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    other = tmp_path / "other.yml"
+    other.write_text(BRUTE_FORCE)
+    arguments = [
+        "--rules",
+        str(tmp_path / "rules"),
+        str(other),
+        "--logsources",
+        str(tmp_path / "logsources.toml"),
+    ]
+    lines = b"\n".join(contract.encode(signal(n)) for n in range(3))
+    environment = {"SECURE_SIGNAL_RULES": str(tmp_path / "none")}
+    for given in (arguments, arguments[1:]):
+        result = CliRunner().invoke(app, ["detect", *given], input=lines, env=environment)
+        assert [json.loads(found)["rule_id"] for found in result.stdout.splitlines()] == [SUM]
+
+
+def test_signals_are_put_in_order_within_the_lateness_of_the_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In blocks of their own, so that it is the lateness that puts them in order.
+    filler = [b" " * 200_000]
+    early = [contract.encode(signal(200)), *filler, contract.encode(signal(290)), *filler]
+    late = [*early, *(contract.encode(signal(n)) for n in range(3))]
+    assert detect(folder, late).stdout == ""
+    monkeypatch.setenv("SECURE_SIGNAL_LATENESS", "300")
+    assert len(detect(folder, late).stdout.splitlines()) == 1
+
+
 def test_shuffled_signals_give_what_sorted_ones_give(folder: Path) -> None:
     signals = [contract.encode(signal(n * 1.5, user="ab"[n % 2])) for n in range(60)]
     delays = {line: n * 1.5 + random.Random(n).uniform(0, 59) for n, line in enumerate(signals)}
