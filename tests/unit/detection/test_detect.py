@@ -67,7 +67,7 @@ def test_signals_are_put_in_order_within_the_lateness_of_the_settings(
 ) -> None:
     # In blocks of their own, so that it is the lateness that puts them in order.
     filler = [b" " * 200_000]
-    early = [contract.encode(signal(200)), *filler, contract.encode(signal(290)), *filler]
+    early = [*(contract.encode(signal(200 + 10 * n, user=str(n))) for n in range(12)), *filler]
     late = [*early, *(contract.encode(signal(n)) for n in range(3))]
     assert detect(folder, late).stdout == ""
     monkeypatch.setenv("SECURE_SIGNAL_LATENESS", "300")
