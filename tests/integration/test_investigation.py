@@ -183,10 +183,24 @@ def test_why_not_asks_what_stood_in_the_way(
 
     # Kafka has made the topics only now.
     until(lambda: "not remembered" in notes()[-1], "Kafka tells that there is no coverage")
-    missing, late, recent, _ = notes()
+    missing, late, others, recent, _ = notes()
     assert "is not stored" in missing
     assert "after its timestamp" in late
+    assert "other signals 2 came more than" in others
     assert "on its way" in recent
+
+
+def test_why_not_names_what_was_told_at_the_signal_in_another_order(
+    find: Find, database: psycopg.Connection, rules: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", settings.kafka_bootstrap_servers)
+    # Live, the first two came last: the window was crossed at the third signal of the later three.
+    (found,) = find(failures(3, 4, 5))
+    store(database, failures(1, 2))
+    (told,) = run("why-not", "brute_force", "alice-5", "--rules", str(rules))["verdicts"]
+    assert told["verdict"]["reason"] == "episode open"
+    assert told["notes"][0].endswith(f"secure-signal why {found.id}")
+    assert "is not stored" in told["notes"][1]
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,26 @@ def signals_named(connection: psycopg.Connection, signal_id: str) -> list[Stored
     return [stored_signals.from_row(row) for row in rows]
 
 
-def evidence(connection: psycopg.Connection, anomaly: Anomaly) -> list[StoredSignal]:
-    """The signals of an anomaly's evidence that are stored, the oldest first."""
-    params = {"ids": anomaly.evidence, "event_time": anomaly.event_time}
+def signals_near(connection: psycopg.Connection, ids: list[str], instant: str) -> list[StoredSignal]:
+    """The signals of these ids that are stored, the oldest first; of one id that which is nearest in time."""
     with outages():
-        rows = connection.execute(statement("signals_evidence"), params).fetchall()
+        rows = connection.execute(
+            statement("signals_evidence"), {"ids": ids, "event_time": instant}
+        ).fetchall()
     return [stored_signals.from_row(row) for row in rows]
+
+
+def anomalies_at(connection: psycopg.Connection, rule_id: str, signal: StoredSignal) -> list[Anomaly]:
+    """The anomalies of a rule that a signal completed."""
+    params = {
+        "rule_id": rule_id,
+        "signal_id": signal.id,
+        "user_id": signal.user_id,
+        "event_time": signal.timestamp,
+    }
+    with outages():
+        rows = connection.execute(statement("anomalies_at"), params).fetchall()
+    return [stored_anomalies.from_row(row) for row in rows]
 
 
 def anomaly(connection: psycopg.Connection, anomaly_id: str) -> Anomaly | None:

@@ -24,7 +24,7 @@ from secure_signal.core.signal import Signal
 # What was stored less than this ago may still be on its way to an anomaly.
 _SETTLE = 15 * SECOND
 # A signal arrived at most this long before it was stored, in ordinary times.
-_STORING = 60 * SECOND
+_STORING = 10 * SECOND
 
 
 class Cause(msgspec.Struct):
@@ -57,7 +57,7 @@ class Absence(msgspec.Struct):
 
 def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) -> Cause:
     """Judge an anomaly's signals again; RetryError where PostgreSQL does not answer."""
-    evidence = history.evidence(connection, anomaly)
+    evidence = history.signals_near(connection, anomaly.evidence, anomaly.event_time)
     found = Cause(anomaly, ruleset.hash, _changes(ruleset, anomaly), None, evidence)
     rule = next((rule for rule in ruleset.rules if rule.id == anomaly.rule_id), None)
     if rule is None:
@@ -110,24 +110,53 @@ def _circumstances(
     connection: psycopg.Connection, rule: Detection | Correlation, one: Verdict, stored: StoredSignal
 ) -> Iterator[str]:
     """Whether what should be stored is, and if not, what may have been in the way."""
-    if one.anomaly is None:
+    told = [each.id for each in history.anomalies_at(connection, rule.id, stored)]
+    due = one.anomaly.id if one.anomaly is not None else None
+    for other in (each for each in told if each != due):
+        yield (
+            "Live, the rule told of it at this signal, as signals came in another order than that of their "
+            f"times: secure-signal why {other}"
+        )
+    if due is None:
         return
-    if history.anomaly(connection, one.anomaly.id) is not None:
-        yield f"It is stored: secure-signal why {one.anomaly.id}"
+    if history.anomaly(connection, due) is not None:
+        yield f"It is stored: secure-signal why {due}"
         return
-    yield f"That anomaly ({one.anomaly.id}) is not stored."
-    time, received = instant.from_datetime(stored.timestamp), instant.from_datetime(stored.received_at)
+    yield f"That anomaly ({due}) is not stored."
+    received = instant.from_datetime(stored.received_at)
     environment = settings.read()
-    yield from circumstance.of_arrival(rule, time, received, int(environment.lateness * SECOND))
+    yield from _arrivals(connection, rule, one, stored, int(environment.lateness * SECOND))
     if moment.now() - received < _SETTLE:
         yield "The signal was stored only seconds ago: the anomaly may be on its way."
+    since = min(
+        received - _STORING, instant.parse(one.window.signals[0].timestamp) if one.window else received
+    )
     try:
         coverage = rule_coverage.read(environment.kafka_bootstrap_servers)
     except RetryError as error:
         yield f"Which rules were on when it arrived cannot be told now: {error}"
     else:
-        presence = coverage.was_on_between(rule.id, topics.SIGNALS, received - _STORING, received)
+        presence = coverage.was_on_between(rule.id, topics.SIGNALS, since, received)
         yield from circumstance.of_presence(rule, presence)
+
+
+def _arrivals(
+    connection: psycopg.Connection,
+    rule: Detection | Correlation,
+    one: Verdict,
+    stored: StoredSignal,
+    lateness: int,
+) -> Iterator[str]:
+    """What is to be said of how the signal came, and the others in its window."""
+    yield from circumstance.of_arrival(rule, *_times(stored), lateness)
+    if one.window is not None:
+        ids = [each.id for each in one.window.signals if each.id != stored.id]
+        others = history.signals_near(connection, ids, one.window.until)
+        yield from circumstance.of_others(map(_times, others), lateness)
+
+
+def _times(stored: StoredSignal) -> tuple[int, int]:
+    return instant.from_datetime(stored.timestamp), instant.from_datetime(stored.received_at)
 
 
 def _event(stored: StoredSignal) -> Event:

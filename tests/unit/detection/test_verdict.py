@@ -283,6 +283,20 @@ def test_late_and_early_signals_are_told(load: Load, ahead: int, words: str) -> 
     assert bool(words) == bool(told)
 
 
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ([1000, 1060], []),
+        ([1061, 1000, 2000], ["2 came more than 1 minute after"]),
+        ([699, 1061], ["1 came", "1 lay"]),
+    ],
+)
+def test_what_came_late_or_early_of_the_rest_of_a_window_is_told(stored: list[int], words: list[str]) -> None:
+    told = list(circumstance.of_others([(1000 * SECOND, at * SECOND) for at in stored], LATENESS))
+    assert len(told) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, told, strict=True))
+
+
 def test_what_rules_were_on_is_told(load: Load) -> None:
     (rule,) = load(FAILED, BRUTE_FORCE).correlations
     run = Run("signal-events", 0, "t", "abc", 0, 9)
@@ -296,4 +310,5 @@ def test_what_rules_were_on_is_told(load: Load) -> None:
     assert "was not on" in told(Evaluation(run, None))
     assert "for a part only" in told(Evaluation(run, None), Evaluation(run, same))
     assert "meant something else" in told(Evaluation(run, other))
+    assert "began anew" in told(Evaluation(run, other), Evaluation(run, same))
     assert "as it is loaded here" in told(Evaluation(run, same))

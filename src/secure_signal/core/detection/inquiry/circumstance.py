@@ -1,6 +1,6 @@
 """Why a live detector may not have told what a rule finds of a stored signal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from secure_signal.core.detection import summary
 from secure_signal.core.detection.inquiry.coverage import Presence
@@ -28,18 +28,41 @@ def of_arrival(rule: Rule, time: int, stored: int, lateness: int) -> Iterator[st
         )
 
 
+def of_others(times: Iterable[tuple[int, int]], lateness: int) -> Iterator[str]:
+    """The same of the other signals in a window, each by its own time and when it was stored."""
+    known = list(times)
+    late = sum(stored > time + lateness for time, stored in known)
+    early = sum(time > stored + SKEW for time, stored in known)
+    if late:
+        yield (
+            f"Of the window's other signals {late} came more than {_spelt(lateness)} after their time: those "
+            "that came so far behind the newest one of their group counted in no window."
+        )
+    if early:
+        yield (
+            f"Of the window's other signals {early} lay more than {_spelt(SKEW)} ahead when they came: "
+            "they counted in no window."
+        )
+
+
 def of_presence(rule: Rule, presence: Presence) -> Iterator[str]:
-    """What rule coverage says of the time when the signal arrived."""
+    """What rule coverage says of the time when the signal arrived, and those in the window before it."""
     known = [each for each in presence.evaluations if each.known]
     sets = ", ".join(sorted({each.run.ruleset for each in known}))
+    is_loaded = {each.rule is not None and each.rule.digest == rule.digest for each in known}
     if not known:
         yield "Which rules were on when it arrived is not remembered."
     elif presence.on is False:
         yield f"The rule was not on when it arrived: the rule set was {sets}."
     elif presence.on is None:
         yield f"The rule was on for a part only of what arrived then: the rule sets were {sets}."
-    elif all(each.rule is not None and each.rule.digest != rule.digest for each in known):
+    elif is_loaded == {False}:
         yield f"The rule was on when it arrived, but meant something else: the rule set was {sets}."
+    elif len(is_loaded) == 2:
+        yield (
+            "The rule was changed while its window was filled, which then began anew: "
+            f"the rule sets were {sets}."
+        )
     else:
         yield f"The rule was on when it arrived, as it is loaded here: the rule set was {sets}."
 
