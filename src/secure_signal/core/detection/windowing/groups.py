@@ -14,6 +14,8 @@ from secure_signal.core.detection.windowing.terms import Terms
 from secure_signal.core.detection.windowing.window import Opening
 
 _SMALLEST_SWEEP = 256
+# Awake an entry costs a third, and saving it, and having it woken, several times as much.
+_WOKEN = 16
 # It bounds how many windows are awake at once.
 _LARGEST_SWEEP = 100_000
 
@@ -163,7 +165,7 @@ class Groups:
         terms = self._terms
         more = (
             None
-            if self._population.is_small
+            if resting.count(state) >= _WOKEN and self._population.is_small
             else resting.append(terms, state, time, signal_id, user_id, detail, own(key))
         )
         if more is not None:

@@ -69,6 +69,12 @@ def newest(state: bytes) -> int:
     return time
 
 
+def count(state: bytes) -> int:
+    """How many entries there are."""
+    entries: int = _read_head(state)[4]
+    return entries
+
+
 def is_single(state: bytes) -> bool:
     """Whether there is but one entry."""
     return bool(_read_head(state)[4] == 1)
