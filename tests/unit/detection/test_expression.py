@@ -6,7 +6,8 @@ from tests.unit.detection.samples import FAILED, OTHER, RULE, signal
 from tests.unit.detection.test_engine import observe
 
 from secure_signal.core.detection.engine import Engine
-from secure_signal.core.detection.matching.backtracking import LONGEST_TEXT, BoundError, ExpressionError
+from secure_signal.core.detection.matching.allowance import BoundError
+from secure_signal.core.detection.matching.backtracking import LONGEST_TEXT, ExpressionError
 from secure_signal.core.detection.matching.expression import Expression
 from secure_signal.core.errors import UsageError
 
@@ -80,6 +81,14 @@ def test_backtracking_is_given_up_in_time_and_in_long_texts() -> None:
     for text in ("a" * 60 + "?", "a" * (LONGEST_TEXT + 1)):
         with pytest.raises(BoundError):
             matches(text)
+
+
+def test_a_large_expression_is_searched_for_no_longer_than_its_size_allows() -> None:
+    matches = Expression("(.*a){900}b").matcher()
+    assert matches("a" * 900 + "b")
+    with pytest.raises(BoundError):
+        matches("a" * 100_000)
+    assert Expression(".{1000,}").matcher()("a" * 7_000)
 
 
 @pytest.mark.parametrize(

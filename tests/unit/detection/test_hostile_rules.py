@@ -42,6 +42,12 @@ CASES: dict[str, tuple[str, int, str]] = {
     "dashes in one value": (asking("{'a|windash': '-a -b -c -d'}"), 8, "at most three dash"),
     "expression": (asking("{'a|re': '" + "(a|b)?" * 150_000 + "'}"), 8, "may have 10000 characters"),
     "expressions": (asking(values("'a|re|i'", r"'\pL{300}%d'", 101)), 7, "More than 100 expressions"),
+    "instructions": (
+        asking("{'a|re': ['(.*a){900}b', '(.*a){901}b', '(.*a){902}b']}"),
+        2,
+        "too large together",
+    ),
+    "keywords": (asking("[" + ", ".join(f"'k*{n}*x'" for n in range(101)) + "]"), 2, "keywords with ? or *"),
     "documents": ("a: b\n---\n" * 5_000, 10_000, "more than 5000 documents"),
     "repeats": (asking("{'a|re': '(?=a)(((a{1000}){1000}){1000})'}"), 8, "repeat less"),
     "network": (asking("{'a|cidr': 999.1.1.1/99}"), 8, "999.1.1.1/99"),

@@ -66,6 +66,16 @@ class Event(msgspec.Struct, gc=False):
             folds[field] = folded
         return folded
 
+    def folded_leaves(self) -> tuple[str, ...]:
+        """Every scalar of the payload without its case."""
+        folds = self.folds
+        if folds is None:
+            folds = self.folds = {}
+        folded = folds.get(_EACH_LEAF)
+        if folded is None:
+            folded = folds[_EACH_LEAF] = tuple(map(fold, self.leaves()))
+        return folded
+
     def leaves(self) -> Iterator[str]:
         """Every scalar of the payload, however deep, as text: what a keyword searches."""
         pending: list[Any] = [self.payload]
@@ -79,6 +89,7 @@ class Event(msgspec.Struct, gc=False):
                 yield text(value)
 
 
+_EACH_LEAF = "\0\0"
 LEAVES = "\0"
 """As a field: all leaves in one text, with what no payload contains between them."""
 

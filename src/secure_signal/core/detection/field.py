@@ -14,7 +14,11 @@ def text(scalar: Any) -> str:
 
 def fold(text: str) -> str:
     """A text by Unicode's simple case folding (CaseFolding.txt, status C and S), of the same length."""
-    return text.lower() if text.isascii() else text.translate(_FOLDING)
+    if text.isascii():
+        return text.lower()
+    # Where full folding (status F) makes nothing longer, it is the same.
+    folded = text.casefold()
+    return folded if len(folded) == len(text) else text.translate(_FOLDING)
 
 
 class _Folding(dict[int, int]):

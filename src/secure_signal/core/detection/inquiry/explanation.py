@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from secure_signal.core.detection.event import Event
-from secure_signal.core.detection.matching.backtracking import BoundError
+from secure_signal.core.detection.matching.allowance import BoundError
 from secure_signal.core.detection.matching.condition import (
     AllOf,
     AnyOf,

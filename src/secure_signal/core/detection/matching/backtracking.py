@@ -5,16 +5,14 @@ Backtracking may take time exponential in the text, and its compiler writes coun
 
 import math
 from contextlib import suppress
-from time import perf_counter
 
 import regex
 
+from secure_signal.core.detection.matching.allowance import Allowance, BoundError
 from secure_signal.core.detection.matching.pattern import Matcher
 
 TIMEOUT = 0.005
 """Seconds that the search of one text may take."""
-SHARE = 0.0001
-"""Seconds that an expression may take a text on the average; beyond, texts are not searched."""
 LONGEST_TEXT = 16_384
 """Characters of a text that is searched at all."""
 LONGEST_SOURCE = 1_000
@@ -22,8 +20,6 @@ LONGEST_SOURCE = 1_000
 LARGEST = 400_000
 """Characters of an expression whose counted repeats all stand within each other, written out."""
 
-# Seconds it may take beyond its share: some bad texts are searched like any.
-_RESERVE = 0.1
 _REPEAT = regex.compile(r"\{(\d*)(?:,(\d*))?\}")
 # Recursion, which takes memory without end, and what no other engine than this one understands so.
 _FOREIGN = regex.compile(
@@ -35,39 +31,19 @@ class ExpressionError(ValueError):
     """It is no regular expression, or one that is too much for its engine."""
 
 
-class BoundError(RuntimeError):
-    """A search was given up: the text is too long, or it took too long."""
-
-
 def matcher(compiled: "regex.Pattern[str]") -> Matcher:
     """Whether a pattern is found in a text; BoundError when a search reaches its bounds."""
-    search = _Search(compiled)
-    with suppress(BoundError):
-        search(" " * LONGEST_SOURCE)  # It prepares itself at its first search: now, and not at a signal.
-    return search
+    search = compiled.search
 
-
-class _Search:
-    """Searches texts, on the average for no longer than SHARE: whoever sends the worst ones stops nobody."""
-
-    def __init__(self, compiled: "regex.Pattern[str]") -> None:
-        self._search = compiled.search
-        self._credit = _RESERVE
-
-    def __call__(self, text: str) -> bool:
-        """Whether it is found; BoundError beyond the bounds."""
-        if len(text) > LONGEST_TEXT:
-            raise BoundError(f"a text of {len(text)} characters is not searched by backtracking")
-        self._credit = min(self._credit + SHARE, _RESERVE)
-        if self._credit < 0:
-            raise BoundError(f"searches by backtracking took more than {SHARE} s a text of late")
-        begun = perf_counter()
+    def matches(text: str) -> bool:
         try:
-            return self._search(text, timeout=TIMEOUT) is not None
+            return search(text, timeout=TIMEOUT) is not None
         except TimeoutError:
             raise BoundError(f"a search by backtracking took more than {TIMEOUT} s") from None
-        finally:
-            self._credit -= min(perf_counter() - begun, TIMEOUT)
+
+    with suppress(BoundError):
+        matches(" " * LONGEST_SOURCE)  # It prepares itself at its first search: now, and not at a signal.
+    return Allowance(matches, LONGEST_TEXT, TIMEOUT)
 
 
 def compiled(pattern: str) -> "regex.Pattern[str]":

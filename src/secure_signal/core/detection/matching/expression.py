@@ -4,6 +4,7 @@ Sigma's flavour is PCRE (Modifiers Appendix 2.1); what RE2 reads otherwise is wr
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -11,11 +12,17 @@ import regex
 from msgspec import Struct
 
 from secure_signal.core.detection.matching import backtracking
+from secure_signal.core.detection.matching.allowance import BoundError
 from secure_signal.core.detection.matching.backtracking import ExpressionError
 from secure_signal.core.detection.matching.pattern import Matcher
 
 LONGEST_SOURCE = 10_000
 """Characters of an expression."""
+
+# Where RE2 runs out of memory it takes as many steps for a character as its program has instructions, of two
+# nanoseconds each.
+_LARGE = 250
+_MOST_STEPS = 64_000_000
 
 
 class Expression(Struct, frozen=True, tag=True):
@@ -27,13 +34,20 @@ class Expression(Struct, frozen=True, tag=True):
     def matcher(self) -> Matcher:
         """Whether it is found in a text; ExpressionError where neither engine takes it.
 
-        Of an expression that is not linear the matcher raises backtracking.BoundError beyond its bounds.
+        Of one that is not linear, or large, the matcher raises BoundError beyond its bounds.
         """
         compiled = self.compiled()
         if isinstance(compiled, regex.Pattern):
             return backtracking.matcher(compiled)
         search = compiled.search
-        return lambda text: search(text) is not None
+        longest = _MOST_STEPS // compiled.programsize
+
+        def matches(text: str) -> bool:
+            if len(text) > longest:
+                raise BoundError(f"a text of {len(text)} characters is too long for so large an expression")
+            return search(text) is not None
+
+        return matches if compiled.programsize > _LARGE else lambda text: search(text) is not None
 
     def compiled(self) -> Any:
         """What runs it; backtracking.ExpressionError where neither engine takes it."""
@@ -42,9 +56,17 @@ class Expression(Struct, frozen=True, tag=True):
                 f"an expression may have {LONGEST_SOURCE} characters, not {len(self.source)}"
             )
         try:
-            return re2.compile(self._for_re2, _QUIET)
+            return _linear(self._for_re2)
         except re2.error:
             return backtracking.compiled(self.pattern)
+
+    @property
+    def size(self) -> int:
+        """Instructions of RE2's program; 0 where it cannot run it."""
+        try:
+            return int(_linear(self._for_re2).programsize)
+        except re2.error:
+            return 0
 
     @property
     def pattern(self) -> str:
@@ -55,7 +77,7 @@ class Expression(Struct, frozen=True, tag=True):
     def refusal(self) -> str | None:
         """Why RE2 cannot run it; None where it does."""
         try:
-            re2.compile(self._for_re2, _QUIET)
+            _linear(self._for_re2)
         except re2.error as error:
             return _reason(error)
         return None
@@ -90,6 +112,12 @@ _QUIET.log_errors = False
 _QUIET.max_mem = 2 * 1024 * 1024
 # To remember where thousands of groups matched would take memory by the square of their number.
 _QUIET.never_capture = True
+
+
+# A rule's expressions are asked for again and again while it is loaded.
+@lru_cache(maxsize=128)
+def _linear(source: str) -> Any:
+    return re2.compile(source, _QUIET)
 
 
 def _reason(error: Any) -> str:

@@ -173,7 +173,7 @@ def _keyword(test: Pattern | Expression) -> Predicate:
     matches = _within(test).matcher()
     if test.cased:
         return lambda event: any(map(matches, event.leaves()))
-    return lambda event: any(matches(fold(leaf)) for leaf in event.leaves())
+    return lambda event: any(map(matches, event.folded_leaves()))
 
 
 def _is_in_one_leaf(pattern: Pattern) -> bool:

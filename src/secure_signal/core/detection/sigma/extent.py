@@ -1,7 +1,6 @@
 """How much one rule may ask for: a few lines of Sigma can spell out millions of tests."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ _MOST_SELECTIONS = 10_000
 _MOST_SPELLINGS = 10_000
 _MOST_EXPRESSIONS = 100
 _MOST_DEAR = 1_000
+_MOST_INSTRUCTIONS = 20_000
 _MOST_RULES = 1_000
 _OF = re.compile(r"\bof\b", re.IGNORECASE)
 # What pySigma's windash replaces, each by five characters.
@@ -60,11 +60,19 @@ def check_correlation(section: Any) -> None:
 
 def check_tests(node: Node) -> None:
     """ValueError for a condition, with the values of its placeholders, that could take long at one signal."""
-    dear = Counter(type(test) for test in map(_dear, condition.leaves(node)) if test is not None)
-    if dear[Expression] > _MOST_EXPRESSIONS or dear.total() > _MOST_DEAR:
+    sizes = sum(expression.size for expression in condition.expressions(node))
+    if sizes > _MOST_INSTRUCTIONS:
         raise ValueError(
-            f"it has more than {_MOST_EXPRESSIONS} expressions, or more than {_MOST_DEAR} slow tests "
-            "(expressions, networks, other fields, texts with ? or * within); split it into several rules"
+            f"its expressions are too large together ({sizes:,} instructions of {_MOST_INSTRUCTIONS:,}): "
+            "repeat less, or split it into several rules"
+        )
+    dear = [leaf for leaf in condition.leaves(node) if _is_dear(leaf)]
+    dearest = sum(isinstance(leaf, Keyword) or _is_expression(leaf) for leaf in dear)
+    if dearest > _MOST_EXPRESSIONS or len(dear) > _MOST_DEAR:
+        raise ValueError(
+            f"it has more than {_MOST_EXPRESSIONS} expressions, or keywords with ? or * within, or more than "
+            f"{_MOST_DEAR} slow tests (these, networks, other fields, texts with ? or * within); "
+            "split it into several rules"
         )
 
 
@@ -100,18 +108,21 @@ def _check_modifiers(key: str, modifiers: list[str], values: list[Any]) -> None:
         raise SigmaValueError(f"The values of '{key}' must be texts; put them in quotes")
 
 
-def _dear(leaf: Field | Keyword | SameAs) -> Any:
-    """A test that takes its time for each text of a field; None for one that others are tried with."""
+def _is_expression(leaf: Field | SameAs) -> bool:
+    return isinstance(leaf, Field) and isinstance(leaf.test, Expression)
+
+
+def _is_dear(leaf: Field | Keyword | SameAs) -> bool:
+    """Whether it takes its time for each text of a field, and is not tried together with others."""
     match leaf:
         case SameAs():
-            return leaf
+            return True
         case Field(test=Pattern(parts)) | Keyword(test=Pattern(parts)):
-            is_plain = Wildcard.ONE not in parts and sum(isinstance(part, str) for part in parts) <= 1
-            return None if is_plain else leaf.test
+            return Wildcard.ONE in parts or sum(isinstance(part, str) for part in parts) > 1
         case Field(test=Expression() | Network()) | Keyword(test=Expression()):
-            return leaf.test
+            return True
         case _:
-            return None
+            return False
 
 
 def _names(section: Any) -> Iterator[tuple[str, Any]]:
