@@ -1,5 +1,6 @@
 """An instant: whole microseconds since 1970-01-01T00:00:00Z, as an int. Read and written as RFC 3339."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -26,9 +27,18 @@ def parse(text: str) -> int:
     try:
         if len(text) == 20:
             return _MINUTES[text[:17]] + _WHOLE_SECONDS[text[17:]]
-        return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:23]] + _MICROS[text[23:]]
+        return _SECONDS[text[:20]] + _MILLIS[text[20:23]] + _MICROS[text[23:]]
     except (KeyError, RefusedError):
         return _parse(text)
+
+
+def parse_all(texts: Iterable[str]) -> list[int]:
+    """As ``parse``, of many; a call each would cost a quarter more."""
+    texts = list(texts)
+    try:
+        return [_SECONDS[text[:20]] + _MILLIS[text[20:23]] + _MICROS[text[23:]] for text in texts]
+    except (KeyError, RefusedError):
+        return [*map(parse, texts)]
 
 
 def moment(text: str) -> datetime:
@@ -57,22 +67,26 @@ def _parse(text: str) -> int:
     return instant
 
 
-class _Minutes(dict[str, int]):
-    """The instants of minutes by their texts, up to the colon before the seconds; learnt as they come."""
+class _Known(dict[str, int]):
+    """The instants of texts up to the minute or the second; learnt as they come."""
+
+    def __init__(self, end: int, rest: str, units: dict[str, int]) -> None:
+        super().__init__()
+        self._end, self._rest, self._units = end, rest, units
 
     def __missing__(self, text: str) -> int:
-        instant = _parse(f"{text}00Z")
-        if len(self) >= _MAX_MINUTES:
+        instant = _parse(f"{text[: self._end]}{self._rest}") + self._units[text[self._end :]]
+        if len(self) >= _MAX_KNOWN:
             self.clear()
         self[text] = instant
         return instant
 
 
-_MAX_MINUTES = 10_000
-_MINUTES = _Minutes()
+_MAX_KNOWN = 10_000
+_MINUTES = _Known(17, "00Z", {"": 0})
 _WHOLE_SECONDS = {f"{second:02}Z": second * SECOND for second in range(60)}
 # Small enough to stay in a processor's cache.
-_SECONDS = {f"{second:02}.": second * SECOND for second in range(60)}
+_SECONDS = _Known(17, "00Z", {f"{second:02}.": second * SECOND for second in range(60)})
 _MILLIS = {f"{n:03}": n * 1_000 for n in range(1_000)}
 _MICROS: dict[str, int] = {
     f"{digits}{zone}": int(digits or 0)

@@ -153,8 +153,9 @@ def _attempt(values: Sequence[bytes]) -> Sequence[Event] | None:
         return None
     try:
         wires = [*map(_decode, values)]
-        for wire in wires:
-            wire.timestamp = instant.parse(wire.timestamp)  # type: ignore[assignment]
+        times = instant.parse_all([wire.timestamp for wire in wires])
+        for wire, time in zip(wires, times, strict=True):
+            wire.timestamp = time  # type: ignore[assignment]
             if wire.id.__class__ is not str:
                 wire.id = "" if wire.id is None else str(wire.id)
     except (msgspec.MsgspecError, ValueError, RecursionError, RefusedError):

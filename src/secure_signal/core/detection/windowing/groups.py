@@ -183,16 +183,19 @@ class Groups:
 
     def _begin(self, key: Key, time: int, signal_id: str, user_id: str, detail: Detail) -> Sequence[Opening]:
         """A new group, at rest at once where the condition does not hold at its first entry."""
-        self._alone.add(time, detail)
-        measure = self._alone.measure()
-        self._alone.remove(time, detail)
-        if not self._terms.holds(measure):
+        if (len(detail) or 1) < self._terms.calm or not self._holds_alone(time, detail):
             self._population.admit(key, resting.one(time, signal_id, user_id, detail, own(key)))
             return ()
         window = tally.window(self._terms)
         openings = window.append(time, signal_id, user_id, detail)
         self._population.admit(key, window)
         return openings
+
+    def _holds_alone(self, time: int, detail: Detail) -> bool:
+        self._alone.add(time, detail)
+        measure = self._alone.measure()
+        self._alone.remove(time, detail)
+        return self._terms.holds(measure)
 
     def _written(self, changed: set[Key]) -> Iterator[tuple[str, bytes | None]]:
         for key in changed:

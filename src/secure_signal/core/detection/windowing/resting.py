@@ -38,7 +38,8 @@ _ENTRIES_AT = _HEAD.size
 
 def one(time: int, name: str, user_id: str, detail: Detail, own: str | None) -> bytes:
     """The form of a window with one entry, at which the condition does not hold."""
-    return of([(time, pack(name), None if user_id == own else user_id, detail, 0)])
+    entry = (time, pack(name), None if user_id == own else user_id, detail, 0)
+    return _write_head(time, len(detail) or 1, _SMALLEST_TIDYING, _ARRAY, 1) + _encode(entry)
 
 
 def append(
