@@ -9,6 +9,7 @@ import msgspec
 from secure_signal.core.errors import RefusedError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE = EPOCH.replace(tzinfo=None)
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 LAST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - EPOCH) // MICROSECOND
@@ -97,7 +98,7 @@ _MICROS: dict[str, int] = {
 
 def render(instant: int) -> str:
     """RFC 3339 in UTC with six decimals."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{(_NAIVE + timedelta(microseconds=instant)).isoformat('T', 'microseconds')}Z"
 
 
 def to_datetime(instant: int) -> datetime:

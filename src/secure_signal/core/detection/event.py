@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from typing import Annotated, Any
 
 import msgspec
@@ -174,11 +175,14 @@ def _is_small(values: Sequence[bytes], block: bytes) -> bool:
         return False
     # Two belong to every signal: itself, and its payload.
     nested = block.count(b"{") + (block.count(b"[") if b"[" in block else 0) - 2 * len(values)
-    return nested <= payload.MAX_DEPTH - 2 or all(
-        value.count(b"{") + value.count(b"[") <= payload.MAX_DEPTH for value in values
+    if nested <= payload.MAX_DEPTH - 2:
+        return True
+    return max(map(_braces, values)) + max(map(_brackets, values)) <= payload.MAX_DEPTH or all(
+        _braces(value) + _brackets(value) <= payload.MAX_DEPTH for value in values
     )
 
 
+_braces, _brackets = methodcaller("count", b"{"), methodcaller("count", b"[")
 _NUL_OR_SURROGATE = re2.compile(rb"\\u(?:0000|[dD])")
 
 

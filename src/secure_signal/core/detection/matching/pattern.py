@@ -101,7 +101,7 @@ def _by_expression(pattern: Pattern) -> Matcher:
         fullmatch = re2.compile(f"(?s:{body})", _QUIET).fullmatch
     except re2.error:
         raise ValueError(f"a text with ? of {len(body)} characters is too long; shorten it") from None
-    return lambda text: fullmatch(text) is not None
+    return lambda text: fullmatch(text.encode()) is not None
 
 
 _QUIET = re2.Options()
