@@ -397,4 +397,4 @@ def test_a_profile_counts_the_signals_that_each_rule_was_tried_with(folder: Fold
     assert result.exit_code == 1
     first, summary = result.stderr.splitlines()
     assert first.startswith("line 6: ")
-    assert summary == "Left out 1 line that is no signal."
+    assert summary == "1 line is no signal, and left out."

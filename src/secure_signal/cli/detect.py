@@ -1,6 +1,5 @@
 """Judge a file of signals by a folder of rules."""
 
-import codecs
 import gc
 import sys
 import time
@@ -8,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from secure_signal.cli.bad_lines import BadLines
 from secure_signal.cli.rule_sources import Logsources, More, Rules, joined
+from secure_signal.cli.signal_lines import watched
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
 from secure_signal.core.detection.event import Event
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-# Bytes that are read at once: so many events stay in a processor's cache until they are judged.
-_BLOCK = 128 * 1024
 # The engine remembers what so many signals changed.
 _MAX_UNSAVED = 100_000
 
@@ -68,9 +65,8 @@ def detect(
             sys.stdout.buffer.write(anomaly.encode(each) + b"\n")
     sys.stdout.buffer.flush()
     _tell(engine)
-    if lines.bad:
-        are = "1 line is no signal" if lines.bad == 1 else f"{lines.bad} lines are no signals"
-        typer.echo(f"{are}, and left out.", err=True)
+    if lines.bad.count:
+        lines.bad.tell_count()
         raise typer.Exit(1)
 
 
@@ -99,16 +95,16 @@ def _tell(engine: "Engine") -> None:
 
 
 class _Lines:
-    """The signals of a file, one a line, each once; what is none is told on stderr and counted in ``bad``."""
+    """The signals of a file, one a line, each once; what is none is among the ``bad``."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.bad = 0
+        self.bad = BadLines()
         self._file = file
         self._recent = Recent()
 
     def __iter__(self) -> Iterator[list[Event]]:
         number = 1
-        for lines in watched(self._file):
+        for lines in watched(self._file, self.bad):
             yield self._events(lines, number)
             number += len(lines)
 
@@ -125,8 +121,7 @@ class _Lines:
             if isinstance(read, Event):
                 yield number, read
             elif line.strip():
-                self.bad += 1
-                typer.echo(f"line {number}: {read}", err=True)
+                self.bad.add(number, str(read))
 
     def _new(self, numbers: Sequence[int], events: list[Event]) -> list[Event]:
         """Those that did not come before; one without id is called by its line."""
@@ -141,20 +136,3 @@ class _Lines:
             return events
         places = set(again)
         return [each for place, each in enumerate(events) if place not in places]
-
-
-def watched(file: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines of a file, some hundreds at a time, with a count on stderr where a person watches.
-
-    A byte order mark at its beginning is passed over (RFC 8259, 8.1): editors of Windows write one.
-    """
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.completed:,} signals"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("signals", total=None)
-        mark = codecs.BOM_UTF8
-        while lines := file.readlines(_BLOCK):
-            lines[0] = lines[0].removeprefix(mark)
-            mark = b""
-            progress.advance(task, len(lines))
-            yield lines

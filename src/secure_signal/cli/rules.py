@@ -164,26 +164,23 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
 
     from secure_signal.adapters import rule_files
     from secure_signal.cli import rule_tables
-    from secure_signal.cli.detect import watched
+    from secure_signal.cli.bad_lines import BadLines
+    from secure_signal.cli.signal_lines import watched
     from secure_signal.core.detection import event
     from secure_signal.core.detection.engine import Engine
     from secure_signal.core.detection.inquiry.profile import Profile
 
     engine = Engine(rule_files.load(rules, logsources))
-    measured, bad = Profile(), 0
-    for position, line in enumerate(chain.from_iterable(watched(sys.stdin.buffer))):
+    measured, bad = Profile(), BadLines()
+    for number, line in enumerate(chain.from_iterable(watched(sys.stdin.buffer, bad)), 1):
         for read in event.read([line.rstrip()]) if line.strip() else ():
             if isinstance(read, RefusedError):
-                bad += 1
-                typer.echo(f"line {position + 1}: {read}", err=True)
+                bad.add(number, str(read))
             else:
-                measured.add(engine, read, position, time.perf_counter)
+                measured.add(engine, read, number - 1, time.perf_counter)
     Console(width=rule_tables.WIDTH).print(rule_tables.of_profile(measured, engine.ruleset))
-    if bad:
-        typer.echo(
-            f"Left out {_count(bad, 'line')} that {'is no signal' if bad == 1 else 'are no signals'}.",
-            err=True,
-        )
+    if bad.count:
+        bad.tell_count()
         raise typer.Exit(1)
 
 
