@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from secure_signal.cli import backtest, detect, keys, rules, services, stack, traffic, why
+from secure_signal.cli import backtest, detect, keys, rules, services, stack, streams, traffic, why
 from secure_signal.core.errors import StopError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def _options(
 
 
 def run() -> None:
-    """Run the command; a StopError becomes its sentence and its exit code."""
+    """Run the command; a StopError, or a full disk, becomes its sentence and its exit code."""
     try:
         app()
     except StopError as error:
@@ -45,3 +45,10 @@ def run() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        sentence = streams.failure(error)
+        if sentence is None:
+            raise
+        streams.drop_output()
+        typer.echo(f"secure-signal: {sentence}", err=True)
+        sys.exit(1)

@@ -1,13 +1,13 @@
 """Judge a file of signals by a folder of rules."""
 
 import gc
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import typer
 
+from secure_signal.cli import streams
 from secure_signal.cli.bad_lines import BadLines
 from secure_signal.cli.rule_sources import Logsources, More, Rules, joined
 from secure_signal.cli.signal_lines import watched
@@ -56,14 +56,14 @@ def detect(
         typer.echo(f"{rule.origin}: note: {rule.title}: {notice}", err=True)
     for remark in engine.ruleset.remarks:
         typer.echo(f"note: {remark}", err=True)
-    lines = _Lines(sys.stdin.buffer)
+    out, lines = streams.output(), _Lines(streams.signals())
     # What lives long is texts and numbers: cycles are looked for seldom.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     for block in _found(engine, by_event_time(lines, lateness)):
         for each in block:
-            sys.stdout.buffer.write(anomaly.encode(each) + b"\n")
-    sys.stdout.buffer.flush()
+            out.write(anomaly.encode(each) + b"\n")
+    out.flush()
     _tell(engine)
     if lines.bad.count:
         lines.bad.tell_count()

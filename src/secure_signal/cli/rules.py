@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -163,7 +162,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
     from rich.console import Console
 
     from secure_signal.adapters import rule_files
-    from secure_signal.cli import rule_tables
+    from secure_signal.cli import rule_tables, streams
     from secure_signal.cli.bad_lines import BadLines
     from secure_signal.cli.signal_lines import watched
     from secure_signal.core.detection import event
@@ -172,7 +171,7 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
 
     engine = Engine(rule_files.load(rules, logsources))
     measured, bad = Profile(), BadLines()
-    for number, line in enumerate(chain.from_iterable(watched(sys.stdin.buffer, bad)), 1):
+    for number, line in enumerate(chain.from_iterable(watched(streams.signals(), bad)), 1):
         for read in event.read([line.rstrip()]) if line.strip() else ():
             if isinstance(read, RefusedError):
                 bad.add(number, str(read))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secure_signal.cli import streams
 from secure_signal.core.errors import StopError
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def _explained() -> Iterator[None]:
     """What the system refuses, and Ctrl-C, become a sentence."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except KeyboardInterrupt:  # while Kafka is downloaded, for one
         raise StopError("Interrupted.") from None
     except OSError as error:
+        if isinstance(error, BrokenPipeError) or streams.failure(error):
+            raise
         where = f"{error.filename}: " if error.filename else ""
         raise StopError(f"{where}{error.strerror or error}.") from error
     except Exception as error:

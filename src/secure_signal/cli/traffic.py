@@ -1,6 +1,5 @@
 """Made traffic: generate it, and score what was found in it."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO, TypeVar
@@ -9,7 +8,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from secure_signal.cli import moment, score_table
+from secure_signal.cli import moment, score_table, streams
 from secure_signal.core import anomaly, instant, signal
 from secure_signal.core.errors import RefusedError, RetryError, StopError, UsageError
 from secure_signal.core.instant import LAST, SECOND
@@ -45,13 +44,14 @@ def generate(
     Example: `secure-signal generate --seed 7 --labels labels.ndjson > signals.ndjson`
     """
     first, end = _interval(start, minutes)
+    out = streams.output()
     with _created(labels) as truth:
         for event in stream(Traffic(seed, rate, burst), first, end):
             if isinstance(event, Label):
                 truth.write(label.encode(event) + b"\n")
             else:
-                sys.stdout.buffer.write(signal.encode(event.signal) + b"\n")
-    sys.stdout.buffer.flush()
+                out.write(signal.encode(event.signal) + b"\n")
+    out.flush()
 
 
 @app.command()
