@@ -7,6 +7,7 @@ import pytest
 
 from secure_signal.cli.bad_lines import BadLines
 from secure_signal.cli.signal_lines import LONGEST, watched
+from secure_signal.core.errors import UsageError
 
 
 def read(file: bytes, bad: BadLines | None = None) -> list[bytes]:
@@ -47,3 +48,21 @@ def test_a_line_without_an_end_fills_no_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 3 * LONGEST
     finally:
         tracemalloc.stop()
+
+
+def test_of_many_bad_lines_the_first_ones_are_told_and_all_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = BadLines()
+    for number in range(1, 3001):
+        bad.add(number, "no signal")
+    bad.tell_count()
+    *first, rest, count = capsys.readouterr().err.splitlines()
+    assert first == [f"line {number}: no signal" for number in range(1, 21)]
+    assert (rest, count) == ("…", "3,000 lines are no signals, and left out.")
+
+
+@pytest.mark.parametrize(("mark", "unpack"), [("1f8b", "gzip -dc"), ("28b52ffd", "zstd -dc")])
+def test_what_is_compressed_is_told_with_how_to_unpack_it(mark: str, unpack: str) -> None:
+    with pytest.raises(UsageError, match=unpack):
+        read(bytes.fromhex(mark) + b"\0")

@@ -39,8 +39,8 @@ def detect(
     Signals are judged by event time: they are put in its order first, where they are out of it by up to 60
     seconds (SECURE_SIGNAL_LATENESS), or lie in the same 128 kB. One that comes later still counts in windows
     that reach back to it; how many did not is told on stderr. One that comes again (same id and timestamp)
-    is judged once. A line that is no signal is reported on stderr with its number and reason; the exit code
-    is then 1.
+    is judged once. Lines that are no signals are counted on stderr, the first 20 reported with number and
+    reason; the exit code is then 1.
 
     Example: `secure-signal detect --rules my-rules/ < signals.ndjson > anomalies.ndjson`
     """
