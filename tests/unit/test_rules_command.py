@@ -355,6 +355,19 @@ def test_finding_nothing_proves_nothing_where_no_rule_looks(
     assert result.exit_code == 1
 
 
+def test_where_a_log_source_is_wanting_the_option_that_names_them_is_told(folder: Folder) -> None:
+    path = folder.write((FAILED + SHORT).replace("product: app", "product: mine"))
+    words = "name those of your signals: --logsources"
+    told = CliRunner().invoke(app, ["rules", "test", path]).output.splitlines()
+    assert told[-2].endswith(f"{words} FILE")
+    (folder.path / "logsources.toml").touch()
+    told = CliRunner().invoke(app, ["rules", "test", path]).output.splitlines()
+    assert told[-2].endswith(f"{words} {folder.path}/logsources.toml")
+    assert words not in folder.run("test", path).output
+    passing = folder.write(FAILED)
+    assert words not in CliRunner().invoke(app, ["rules", "test", passing]).output
+
+
 def test_rules_without_tests_are_named(folder: Folder) -> None:
     result = folder.run("test", folder.write(FAILED + SPRAY))
     assert result.exit_code == 0

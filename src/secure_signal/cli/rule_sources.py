@@ -37,3 +37,10 @@ def joined(context: typer.Context, rules: list[Path] | None, more: list[Path] | 
     source = context.get_parameter_source("rules")
     is_setting = source is not None and source.name == "ENVIRONMENT"
     return [*(rules if rules and not (more and is_setting) else ()), *(more or ())] or None
+
+
+def advice(rules: list[Path] | None) -> str:
+    """What to do where a type has no log source, and the bundled ones counted as none were named."""
+    files = (root / "logsources.toml" for root in rules or ())
+    file = next((str(file) for file in files if file.is_file()), "FILE")
+    return f"The log sources are the bundled ones; name those of your signals: --logsources {file}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from secure_signal.cli.coverage import coverage
-from secure_signal.cli.rule_sources import Folders, Logsources, Rules
+from secure_signal.cli.rule_sources import Folders, Logsources, Rules, advice
 from secure_signal.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def run_tests(
     without = [rule for rule in ruleset.rules if rule.speaks and rule.origin not in examples]
     for rule in without:
         typer.echo(f"no tests  {rule.title} ({rule.origin})")
+    if logsources is None and any(_is_astray(each, ruleset) for each in trials):
+        typer.echo(advice(rules))
     for off in ruleset.off:
         typer.echo(f"off       {off.title} ({off.origin}) {off.why}")
     if junit is not None:
@@ -189,6 +191,15 @@ def _tell(tried: Trial, ruleset: RuleSet) -> None:
     typer.echo(f"{'ok' if tried.passed else 'FAILED':8}  {tried.rule.title}: {tried.example.name}")
     for line in () if tried.passed else trial.differences(tried, ruleset):
         typer.echo(f"          {line}")
+
+
+def _is_astray(tried: Trial, ruleset: RuleSet) -> bool:
+    """Whether it failed, and a log source was wanting: of the rule, or of some signal."""
+    from secure_signal.core.detection.inquiry import reach
+
+    types = {burst.type for burst in tried.example.signals}
+    are_mapped = all(map(ruleset.logsources.of, types)) and reach.reaches(tried.rule, ruleset)
+    return not tried.passed and not are_mapped
 
 
 def _count(number: int, noun: str) -> str:
