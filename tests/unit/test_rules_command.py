@@ -263,7 +263,17 @@ filter: {rules: any, robots: {agent: curl}, condition: not robots}
 def test_a_rule_that_is_not_there_is_a_mistake_of_the_call(folder: Folder) -> None:
     result = folder.run("explain", "fail_login", "--rules", folder.write(FAILED))
     assert isinstance(result.exception, UsageError)
-    assert "Did you mean 'failed_login'?" in str(result.exception)
+    assert str(result.exception) == "There is no rule 'fail_login'. Did you mean 'failed_login'?"
+
+
+@pytest.mark.parametrize("command", [["rules", "explain", "brute_forc"], ["why-not", "brute_forc", "1"]])
+def test_where_only_the_bundled_rules_were_looked_at_the_option_for_others_is_told(
+    command: list[str],
+) -> None:
+    assert str(CliRunner().invoke(app, command).exception) == (
+        "There is no rule 'brute_forc' in the bundled pack. Did you mean 'brute_force'? "
+        "Your own rules: --rules DIR."
+    )
 
 
 def test_what_the_examples_say_is_tried(folder: Folder) -> None:

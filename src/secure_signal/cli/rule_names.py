@@ -11,8 +11,11 @@ from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.errors import UsageError
 
 
-def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
-    """The rules of this id, name, title or file; UsageError where there is none."""
+def named(name: str, ruleset: RuleSet, roots: list[Path] | None) -> list[Detection | Correlation]:
+    """The rules of this id, name, title or file; UsageError where there is none.
+
+    ``roots`` are those that the rule set was read from, None for the bundled pack.
+    """
     found = [rule for rule in ruleset.rules if _is_called(name, rule)]
     if not found:
         off = next((each for each in ruleset.off if _is_called(name, each)), None)
@@ -21,7 +24,8 @@ def named(name: str, ruleset: RuleSet) -> list[Detection | Correlation]:
         names = [each for rule in ruleset.rules for each in _names(rule)]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean '{close[0]}'?" if close else "`secure-signal rules list` shows all."
-        raise UsageError(f"There is no rule '{name}'. {hint}")
+        where, elsewhere = ("", "") if roots else (" in the bundled pack", " Your own rules: --rules DIR.")
+        raise UsageError(f"There is no rule '{name}'{where}. {hint}{elsewhere}")
     return found
 
 

@@ -102,8 +102,9 @@ def explain(
     is_apart = file.is_file() and not any(
         file.resolve().is_relative_to(each.resolve()) for each in rules or ()
     )
-    ruleset = rule_files.load(file if is_apart else rules, logsources)
-    for number, found in enumerate([*filters_named(rule, ruleset)] or named(rule, ruleset)):
+    roots = [file] if is_apart else rules
+    ruleset = rule_files.load(roots, logsources)
+    for number, found in enumerate([*filters_named(rule, ruleset)] or named(rule, ruleset, roots)):
         if number:
             typer.echo()
         Console().print(rule_tables.of_portrait(found, ruleset))

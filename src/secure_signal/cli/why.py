@@ -65,7 +65,7 @@ def why_not(
     from secure_signal.cli.rule_names import named
 
     ruleset = rule_files.load(rules, logsources)
-    chosen = named(rule, ruleset)
+    chosen = named(rule, ruleset, rules)
     with _patience(), connected("why-not") as connection:
         stored = history.signals_named(connection, signal_id)
         if not stored:
