@@ -402,6 +402,15 @@ def test_junit_has_each_test_and_the_difference_of_those_that_failed(folder: Fol
     assert "rule-0.yml:13" in str(failure.text)
 
 
+def test_a_report_that_cannot_be_written_is_told_before_any_test_is_run(
+    folder: Folder, tmp_path: Path
+) -> None:
+    report = tmp_path / "nowhere" / "report.xml"
+    result = folder.run("test", folder.write(FAILED + SPRAY + TESTS), "--junit", str(report))
+    assert isinstance(result.exception, UsageError)
+    assert (result.stdout, str(result.exception)) == ("", f"{report}: No such file or directory")
+
+
 def test_a_profile_counts_the_signals_that_each_rule_was_tried_with(folder: Folder) -> None:
     def line(payload: dict[str, str], second: int) -> bytes:
         time = f"2026-05-01T12:00:{second:02}Z"

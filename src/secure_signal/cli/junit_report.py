@@ -3,28 +3,24 @@
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
+from typing import BinaryIO
 from xml.etree import ElementTree as Xml
 
 from secure_signal.core.detection.inquiry import trial
 from secure_signal.core.detection.inquiry.trial import Trial
 from secure_signal.core.detection.rules.ruleset import RuleSet
-from secure_signal.core.errors import UsageError
 
 # XML 1.0, 2.2: what a document may hold.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(path: Path, trials: Sequence[Trial], ruleset: RuleSet) -> None:
-    """One testsuite for each rule that has tests; UsageError where the file cannot be written."""
+def write(file: BinaryIO, trials: Sequence[Trial], ruleset: RuleSet) -> None:
+    """One testsuite for each rule that has tests."""
     root = Xml.Element("testsuites", _totals(trials))
     for _, group in groupby(trials, key=lambda each: each.rule.origin):
         _add_suite(root, list(group), ruleset)
     Xml.indent(root)
-    try:
-        Xml.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+    Xml.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
 
 
 def _add_suite(root: Xml.Element, trials: Sequence[Trial], ruleset: RuleSet) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +19,7 @@ from secure_signal.core.errors import RefusedError
 if TYPE_CHECKING:
     from secure_signal.core.detection.inquiry.trial import Trial
     from secure_signal.core.detection.rules.ruleset import RuleSet
+    from secure_signal.core.detection.sigma.example import Example
 
 app = typer.Typer()
 _rules = typer.Typer(
@@ -126,17 +129,15 @@ def run_tests(
     Example: `secure-signal rules test my-rules/ --junit report.xml`
     """
     from secure_signal.adapters import rule_files
-    from secure_signal.cli import junit_report
-    from secure_signal.core.detection.inquiry import trial
+    from secure_signal.cli import junit_report, streams
 
     ruleset = rule_files.load(rules, logsources)
     examples = rule_files.examples(rules)
-    trials: list[Trial] = []
-    for rule in ruleset.rules:
-        for example in examples.get(rule.origin, ()):
-            tried = trial.run(ruleset, rule, example)
-            trials.append(tried)
-            _tell(tried, ruleset)
+    # Opened before anything is run: tests may take long.
+    with nullcontext() if junit is None else streams.created(junit) as report:
+        trials = list(_tried(ruleset, examples))
+        if report is not None:
+            junit_report.write(report, trials, ruleset)
     without = [rule for rule in ruleset.rules if rule.speaks and rule.origin not in examples]
     for rule in without:
         typer.echo(f"no tests  {rule.title} ({rule.origin})")
@@ -144,8 +145,6 @@ def run_tests(
         typer.echo(advice(rules))
     for off in ruleset.off:
         typer.echo(f"off       {off.title} ({off.origin}) {off.why}")
-    if junit is not None:
-        junit_report.write(junit, trials, ruleset)
     failed = sum(not tried.passed for tried in trials)
     off_too = f", {_count(len(ruleset.off), 'rule')} switched off" if ruleset.off else ""
     untried = f"{_count(len(without), 'rule')} without tests{off_too}"
@@ -184,6 +183,17 @@ def profile(rules: Folders = None, logsources: Logsources = None) -> None:
     if bad.count:
         bad.tell_count()
         raise typer.Exit(1)
+
+
+def _tried(ruleset: RuleSet, examples: Mapping[str, Iterable[Example]]) -> Iterator[Trial]:
+    """The trials of all rules, each told as it ends."""
+    from secure_signal.core.detection.inquiry import trial
+
+    for rule in ruleset.rules:
+        for example in examples.get(rule.origin, ()):
+            tried = trial.run(ruleset, rule, example)
+            _tell(tried, ruleset)
+            yield tried
 
 
 def _tell(tried: Trial, ruleset: RuleSet) -> None:

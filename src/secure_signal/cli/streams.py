@@ -1,9 +1,10 @@
-"""Standard input and output. They may be full, or closed: then they are None."""
+"""What commands read and write: standard input and output, which are None where they are closed; files."""
 
 import errno
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from secure_signal.core.errors import StopError, UsageError
@@ -30,6 +31,14 @@ def output() -> BinaryIO:
     if sys.stdout is None:
         raise StopError("cannot write: standard output is closed")
     return sys.stdout.buffer
+
+
+def created(path: Path) -> BinaryIO:
+    """A new file; UsageError where there can be none."""
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def failure(error: OSError) -> str | None:

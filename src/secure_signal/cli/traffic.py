@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
@@ -45,7 +45,7 @@ def generate(
     """
     first, end = _interval(start, minutes)
     out = streams.output()
-    with _created(labels) as truth:
+    with streams.created(labels) as truth:
         for event in stream(Traffic(seed, rate, burst), first, end):
             if isinstance(event, Label):
                 truth.write(label.encode(event) + b"\n")
@@ -100,13 +100,6 @@ def _interval(start: str | None, minutes: float) -> tuple[int, int]:
     if not 0 <= first <= first + length <= LAST:
         raise UsageError("That leaves the years 1970 to 9999: take another --start, or fewer --minutes.")
     return first, first + length
-
-
-def _created(path: Path) -> BinaryIO:
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def _of_files(labels: Path, anomalies: Path) -> Score:
