@@ -27,7 +27,10 @@ def create(
     name: Annotated[str, typer.Option(help="Whose key it is, for a person")],
     scope: Annotated[list[Scope], typer.Option(help="What it may do; may be given again")],
 ) -> None:
-    """Make a key and show it, this once."""
+    """Make a key and show it, this once.
+
+    Example: `secure-signal keys create --name my-sender --scope write`
+    """
     from secure_signal.adapters import api_keys
 
     if not name.strip():
@@ -40,7 +43,10 @@ def create(
 
 @_keys.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
-    """Show all keys, without their secrets."""
+    """Show all keys, without their secrets.
+
+    Example: `secure-signal keys list --json`
+    """
     import msgspec
 
     from secure_signal.adapters import api_keys
@@ -60,7 +66,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object 
 
 @_keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it")]) -> None:
-    """Make a key useless, within seconds and for good."""
+    """Make a key useless, within seconds and for good.
+
+    Example: `secure-signal keys revoke 3f9c0a41d2be`
+    """
     from secure_signal.adapters import api_keys
 
     with _database() as connection:

@@ -14,7 +14,10 @@ app = typer.Typer()
 
 @app.command()
 def emitter() -> None:
-    """Run signal-emitter: HTTP in, Kafka out, and the generator."""
+    """Run signal-emitter: HTTP in, Kafka out, and the generator.
+
+    Example: `eval "$(secure-signal env)"; SECURE_SIGNAL_HTTP_PORT=9000 secure-signal emitter`
+    """
     from secure_signal.services.emitter import service
 
     service.run(_settings("signal-emitter"))
@@ -22,7 +25,10 @@ def emitter() -> None:
 
 @app.command()
 def processor() -> None:
-    """Run signal-processor: Kafka in, PostgreSQL out."""
+    """Run signal-processor: Kafka in, PostgreSQL out.
+
+    Example: `eval "$(secure-signal env)"; SECURE_SIGNAL_HTTP_PORT=9001 secure-signal processor`
+    """
     from secure_signal.services.processor import service
 
     service.run(_settings("signal-processor"))
@@ -30,7 +36,10 @@ def processor() -> None:
 
 @app.command()
 def detector() -> None:
-    """Run anomaly-detector: signals in, anomalies out, both on Kafka."""
+    """Run anomaly-detector: signals in, anomalies out, both on Kafka.
+
+    Example: `eval "$(secure-signal env)"; SECURE_SIGNAL_HTTP_PORT=9002 secure-signal detector`
+    """
     from secure_signal.services.detector import service
 
     service.run(_settings("anomaly-detector"))
@@ -38,7 +47,10 @@ def detector() -> None:
 
 @app.command()
 def dashboard() -> None:
-    """Run dashboard: what is stored, and what happens now, over HTTP."""
+    """Run dashboard: what is stored, and what happens now, over HTTP.
+
+    Example: `eval "$(secure-signal env)"; SECURE_SIGNAL_HTTP_PORT=9080 secure-signal dashboard`
+    """
     from secure_signal.services.dashboard import service
 
     service.run(_settings("dashboard"))

@@ -59,7 +59,10 @@ def up(
     kafka_port: Port = 29092,
     postgres_port: Port = 55432,
 ) -> None:
-    """Start Kafka, PostgreSQL and the four services here, and keep them running until Ctrl-C."""
+    """Start Kafka, PostgreSQL and the four services here, and keep them running until Ctrl-C.
+
+    Example: `secure-signal up --detach`
+    """
     folder = _folder(data)
     from rich.console import Console
 
@@ -84,7 +87,10 @@ def status(
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Say what runs; the exit code is 0 when all of it is ready."""
+    """Say what runs; the exit code is 0 when all of it is ready.
+
+    Example: `secure-signal status --json`
+    """
     folder = _folder(data)
     import msgspec
     from rich.console import Console
@@ -105,7 +111,10 @@ def logs(
     lines: Annotated[int, typer.Option(min=0, help="Lines of each log to begin with.")] = 20,
     data: Data = None,
 ) -> None:
-    """Show the logs of the parts."""
+    """Show the logs of the parts.
+
+    Example: `secure-signal logs detector --follow`
+    """
     folder = _folder(data)
     from secure_signal.stack import logs as stack
     from secure_signal.stack.terminal import harmless
@@ -125,7 +134,10 @@ def logs(
 @app.command()
 @_explained()
 def down(data: Data = None) -> None:
-    """Stop what runs; the data stay."""
+    """Stop what runs; the data stay.
+
+    Example: `secure-signal down`
+    """
     folder = _folder(data)
     from secure_signal.stack import down as stack
 
@@ -136,7 +148,10 @@ def down(data: Data = None) -> None:
 @app.command()
 @_explained()
 def doctor(data: Data = None) -> None:
-    """Check what the local stack needs, and say what to do where it is missing."""
+    """Check what the local stack needs, and say what to do where it is missing.
+
+    Example: `secure-signal doctor`
+    """
     folder = _folder(data)
     from secure_signal.stack import doctor as stack
     from secure_signal.stack.ports import Ports
@@ -153,7 +168,10 @@ def doctor(data: Data = None) -> None:
 @app.command()
 @_explained()
 def env(data: Data = None) -> None:
-    """Print shell exports of where Kafka and PostgreSQL are: `eval "$(secure-signal env)"`."""
+    """Print shell exports of where Kafka and PostgreSQL are.
+
+    Example: `eval "$(secure-signal env)"; psql "$DATABASE_URL"`
+    """
     folder = _folder(data)
     import shlex
 

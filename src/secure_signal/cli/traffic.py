@@ -76,6 +76,8 @@ def score(
     not begun or ended within the time asked for, or stopped in the midst, do not count; where that is
     more than a fifth, no --min-precision or --min-recall is reached.
     Reads PostgreSQL at DATABASE_URL, or two files: there delays are in event time.
+
+    Example: `secure-signal score --labels labels.ndjson --anomalies anomalies.ndjson`
     """
     if (labels is None) != (anomalies is None):
         raise UsageError("--labels and --anomalies go together: one is compared with the other.")
