@@ -1,6 +1,6 @@
 """Made traffic: generate it, and score what was found in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,6 +15,7 @@ from secure_signal.core.instant import LAST, SECOND
 from secure_signal.core.score import Finding, Score
 from secure_signal.core.score import score as compare
 from secure_signal.core.traffic import label
+from secure_signal.core.traffic.emission import Emission
 from secure_signal.core.traffic.label import Label
 from secure_signal.core.traffic.stream import Traffic, stream
 
@@ -24,6 +25,9 @@ app = typer.Typer()
 _SETTLE = 15 * SECOND
 # Attacks that began this long before an interval can still be found inside it.
 _BEFORE = 3600 * SECOND
+
+# So many signals are made from one look at the progress to the next.
+_STEP = 1000
 
 T = TypeVar("T")
 
@@ -46,7 +50,7 @@ def generate(
     first, end = _interval(start, minutes)
     out = streams.output()
     with streams.created(labels) as truth:
-        for event in stream(Traffic(seed, rate, burst), first, end):
+        for event in _watched(stream(Traffic(seed, rate, burst), first, end), first, end):
             if isinstance(event, Label):
                 truth.write(label.encode(event) + b"\n")
             else:
@@ -102,6 +106,21 @@ def _interval(start: str | None, minutes: float) -> tuple[int, int]:
     if not 0 <= first <= first + length <= LAST:
         raise UsageError("That leaves the years 1970 to 9999: take another --start, or fewer --minutes.")
     return first, first + length
+
+
+def _watched(events: Iterable[Emission | Label], first: int, end: int) -> Iterator[Emission | Label]:
+    """What is made, with a progress bar on stderr where a person watches."""
+    from rich.progress import Progress
+
+    console, made = Console(stderr=True), 0
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("signals", total=end - first)
+        for event in events:
+            yield event
+            if isinstance(event, Emission):
+                made += 1
+                if made % _STEP == 0:
+                    progress.update(task, completed=event.due - first, description=f"{made:,} signals")
 
 
 def _of_files(labels: Path, anomalies: Path) -> Score:

@@ -21,6 +21,15 @@ def test_generated_files_can_be_scored(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["total"]["attacks"] == len(labels.read_text().splitlines())
 
 
+def test_who_watches_at_a_terminal_sees_the_progress(tmp_path: Path) -> None:
+    arguments = ["generate", "--minutes", "1", "--labels", str(tmp_path / "labels")]
+    at_terminal = {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"}
+    watched, piped = (CliRunner().invoke(traffic.app, arguments, env=env) for env in (at_terminal, {}))
+    assert "000 signals" in watched.stderr
+    assert piped.stderr == ""
+    assert all(map(json.loads, watched.stdout.splitlines()))
+
+
 def test_a_line_that_is_no_label_is_named(tmp_path: Path) -> None:
     wrong, empty = tmp_path / "labels.ndjson", tmp_path / "anomalies.ndjson"
     wrong.write_text('{"id": "a"}\n')
