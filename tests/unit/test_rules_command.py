@@ -224,8 +224,30 @@ def test_a_rule_is_explained_by_any_of_its_names(folder: Folder, name: str) -> N
 
 def test_a_correlation_is_explained(folder: Folder) -> None:
     result = folder.run("explain", "password_spray", "--rules", folder.write(FAILED + SPRAY))
-    assert "number of different values of user_id ≥ 2" in result.output
+    lines = [line.rstrip() for line in result.output.splitlines()]
+    assert "condition   number of different values of user_id ≥ 2" in lines
+    assert "values of   user_id" in lines
+    assert "cost class  windows of a correlation" in lines
     assert "re-keyed" in result.output
+
+
+@pytest.mark.parametrize(("modifier", "more"), [("", "2,980"), ("|contains|all", "2,981")])
+def test_of_thousands_of_values_the_first_ones_are_shown(folder: Folder, modifier: str, more: str) -> None:
+    values = ", ".join(f"x{n:04}" for n in range(3000))
+    path = folder.write(FAILED.replace("outcome: failure", f"outcome{modifier}: [{values}]"))
+    told = folder.run("explain", "failed_login", "--rules", path).output
+    assert "x0018" in told
+    assert "x0020" not in told
+    assert f"… and {more} more" in told
+    assert 'not ip starts with "10."' in told
+    assert len(told) < 10_000
+
+
+def test_a_very_long_value_is_cut(folder: Folder) -> None:
+    path = folder.write(FAILED.replace("failure", "y" * 100_000))
+    told = folder.run("explain", "failed_login", "--rules", path).output
+    assert "yyy…" in told
+    assert told.count("y") < 500
 
 
 def test_a_filter_is_listed_counted_and_explained(folder: Folder) -> None:

@@ -102,15 +102,11 @@ def _costs(profile: Profile, ruleset: RuleSet) -> Iterator[tuple[str, ...]]:
     rules = {rule.id: rule for rule in ruleset.rules}
     found = ("(finding the rules to try)", "", profile.lookup, profile.signals)
     tried = [
-        (rules[id_].title, _class(rules[id_]), seconds, profile.tried[id_])
+        (rules[id_].title, cost_class.of(rules[id_]), seconds, profile.tried[id_])
         for id_, seconds in profile.seconds.items()
     ]
     for title, kind, seconds, times in sorted([found, *tried], key=lambda each: -each[2]):
         yield _cells(title, kind, seconds, times, seconds / (profile.total or 1))
-
-
-def _class(rule: Rule) -> str:
-    return cost_class.of(rule) if isinstance(rule, Detection) else "windows of a correlation"
 
 
 def _cells(title: str, kind: str, seconds: float, times: int, share: float) -> tuple[str, ...]:

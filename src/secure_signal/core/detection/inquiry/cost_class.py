@@ -2,6 +2,7 @@
 
 from secure_signal.core.detection.matching import condition, need
 from secure_signal.core.detection.matching.need import Clue, Literal, Need
+from secure_signal.core.detection.rules.correlation import Correlation
 from secure_signal.core.detection.rules.rule import Detection
 
 _CLUES = {
@@ -11,10 +12,13 @@ _CLUES = {
 }
 _SOURCE = "every signal of its log source"
 _TYPE = "every signal of its type"
+_WINDOWS = "windows of a correlation"
 
 
-def of(rule: Detection) -> str:
+def of(rule: Detection | Correlation) -> str:
     """Such as ``substring index, then regular expressions``; the dearest of the ways in which it is found."""
+    if isinstance(rule, Correlation):
+        return _WINDOWS
     parts = [_way(need.of(rule.condition))]
     refusals = [expression.refusal for expression in condition.expressions(rule.condition)]
     if None in refusals:

@@ -1,6 +1,6 @@
 """A rule as a person wants to see it: what it asks, where it looks, what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from secure_signal.core.detection import summary
 from secure_signal.core.detection.inquiry import cost_class, reach
@@ -20,6 +20,10 @@ from secure_signal.core.detection.rules.rule import Detection, Narrowing, Rule
 from secure_signal.core.detection.rules.ruleset import RuleSet
 
 Line = tuple[str, str]
+
+# Of very many parts, or of a very long text, a person reads the beginning.
+_MAX_PARTS = 20
+_MAX_TEXT = 200
 
 
 def lines(rule: Rule | Narrowing, ruleset: RuleSet) -> Iterator[Line]:
@@ -48,10 +52,10 @@ def _of_detection(rule: Detection, ruleset: RuleSet) -> Iterator[Line]:
     )
     if not rule.fires:  # It has no condition to be told of.
         return
-    yield "narrowed by", "\n".join(f"{each.title} ({each.origin})" for each in rule.narrowed_by)
-    yield "fields", ", ".join(sorted(set(_fields(rule.condition)))) or "none by name"
+    yield "narrowed by", "\n".join(_first([f"{each.title} ({each.origin})" for each in rule.narrowed_by]))
+    yield "fields", ", ".join(_first(sorted(set(_fields(rule.condition))))) or "none by name"
     yield "condition", "\n".join(_tree(rule.condition))
-    yield "looked up by", "\nor ".join(cost_class.clues(rule)) or "its log source alone"
+    yield "looked up by", _either(cost_class.clues(rule)) or "its log source alone"
     yield "cost class", cost_class.of(rule)
 
 
@@ -59,11 +63,12 @@ def _of_filter(narrowing: Narrowing, ruleset: RuleSet) -> Iterator[Line]:
     yield "id", narrowing.id
     yield "file", narrowing.origin
     yield "log source", str(narrowing.logsource)
-    yield "narrows", "\n".join(f"{rule.title} ({rule.id})" for rule in ruleset.filters[narrowing])
+    yield "narrows", "\n".join(_first([f"{rule.title} ({rule.id})" for rule in ruleset.filters[narrowing]]))
 
 
 def _of_correlation(rule: Correlation) -> Iterator[Line]:
-    yield "counts", "\n".join(dict.fromkeys(_slot(rule, slot) for slot in rule.slots))
+    yield "counts", "\n".join(_first(_distinct(_slot(rule, slot) for slot in rule.slots)))
+    yield "values of", ", ".join(_distinct(" and ".join(slot.value_fields) for slot in rule.slots))
     yield "group-by", ", ".join(rule.group_by) or "nothing: all signals are one group"
     yield "window", f"{summary.duration(rule.timespan)} of event time, both ends included"
     yield "condition", _condition(rule)
@@ -75,6 +80,7 @@ def _of_correlation(rule: Correlation) -> Iterator[Line]:
         if rule.is_local
         else "re-keyed: users share groups, so matches go through signal-matches, keyed by group",
     )
+    yield "cost class", cost_class.of(rule)
 
 
 def _slot(rule: Correlation, slot: Slot) -> str:
@@ -88,7 +94,7 @@ def _slot(rule: Correlation, slot: Slot) -> str:
 
 def _condition(rule: Correlation) -> str:
     if rule.alternatives:
-        return "\nor ".join(_alternative(rule, each) for each in rule.alternatives)
+        return _either([_alternative(rule, each) for each in rule.alternatives])
     return f"{_metric(rule)} {wording.of_bounds(rule.bounds)}"
 
 
@@ -118,7 +124,7 @@ def _metric(rule: Correlation) -> str:
 
 def _anomalies(rule: Rule, ruleset: RuleSet) -> str:
     by = [c.title for c in ruleset.correlations if any(slot.rule_id == rule.id for slot in c.slots)]
-    counted = f"counted by {', '.join(by)}" if by else ""
+    counted = f"counted by {', '.join(_first(by))}" if by else ""
     if not rule.speaks:
         return f"none by itself: {counted}"
     if not reach.reaches(rule, ruleset):
@@ -141,15 +147,44 @@ def _tree(node: Node) -> Iterator[str]:
     match node:
         case AllOf(parts) | AnyOf(parts):
             yield "all of" if isinstance(node, AllOf) else "any of"
-            for part in parts:
+            # Where not all are shown, values are what is left out: an exception among them matters more.
+            shown = parts if len(parts) <= _MAX_PARTS else sorted(parts, key=_is_value)[:_MAX_PARTS]
+            for part in shown:
                 yield from (f"  {line}" for line in _tree(part))
+            yield from (f"  {line}" for line in _rest(parts))
         case Not(part):
             first, *rest = _tree(part)
             yield f"not {first}"
             yield from rest
         case Field(name):
-            yield f"{name} {wording.of(node)}"
+            yield _cut(f"{name} {wording.of(node)}")
         case SameAs(name):
-            yield f"{name} {wording.of(node)}"
+            yield _cut(f"{name} {wording.of(node)}")
         case Keyword():
-            yield f"any value in the payload {wording.of(node)}"
+            yield _cut(f"any value in the payload {wording.of(node)}")
+
+
+def _is_value(node: Node) -> bool:
+    return isinstance(node, Field | SameAs | Keyword)
+
+
+def _first(parts: Sequence[str]) -> list[str]:
+    """The first ones, and how many more there are."""
+    return [*map(_cut, parts[:_MAX_PARTS]), *_rest(parts)]
+
+
+def _either(parts: Sequence[str]) -> str:
+    return "\n".join(("\nor ".join(map(_cut, parts[:_MAX_PARTS])), *_rest(parts)))
+
+
+def _rest(parts: Sequence[object]) -> Iterator[str]:
+    if len(parts) > _MAX_PARTS:
+        yield f"… and {len(parts) - _MAX_PARTS:,} more"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
