@@ -124,19 +124,30 @@ def _detail_reader(
         return _nothing
     if kind in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED):
         return lambda _: (slot,)
-    return lambda event: tuple(islice(dict.fromkeys(values(event)), _MAX_VALUES))
+    return values
 
 
 def _values_reader(kind: Kind, fields: tuple[str, ...]) -> Callable[[Event], Sequence[Scalar]]:
-    """What reads the values for the metric: of a list each element, of several fields their combination."""
+    """What reads the different values for the metric: of a list those of its elements, as far as they count.
+
+    Of several fields it is their combination.
+    """
     readers = [reader(field) for field in fields]
     if not fields:
         return _nothing
     if len(fields) > 1:
         return lambda event: _combination([read(event) for read in readers])
     (read,) = readers
-    each = _distinct_values if kind is Kind.VALUE_COUNT else _numbers
-    return lambda event: each(read(event))
+    one = _distinct_value if kind is Kind.VALUE_COUNT else _number
+
+    def values(event: Event) -> Sequence[Scalar]:
+        value = read(event)
+        if value.__class__ is not list:
+            return one(value)
+        found = dict.fromkeys(each for element in value for each in one(element))
+        return tuple(islice(found, _MAX_VALUES))
+
+    return values
 
 
 def _nothing(_: Event) -> tuple[()]:
@@ -147,17 +158,16 @@ def _combination(parts: list[Any]) -> list[Scalar]:
     return [] if None in parts else [_distinct(_text(parts))]
 
 
-def _distinct_values(value: Any) -> list[Scalar]:
-    return [_distinct(e) for e in (value if isinstance(value, list) else (value,)) if e is not None]
+def _distinct_value(value: Any) -> tuple[Scalar, ...]:
+    return () if value is None else (_distinct(value),)
 
 
-def _numbers(value: Any) -> list[Scalar]:
-    """A value's numbers; one beyond a double's range adds nothing."""
-    elements = value if isinstance(value, list) else [value]
-    numbers = (as_number(e) for e in elements if not isinstance(e, str))
-    return [
-        n if abs(n) < _LARGEST_INTEGER else float(n) for n in numbers if n is not None and abs(n) <= _LARGEST
-    ]
+def _number(value: Any) -> tuple[Scalar, ...]:
+    """A value as a number; none where it is none, a text too, or one beyond a double's range."""
+    number = None if isinstance(value, str) else as_number(value)
+    if number is None or abs(number) > _LARGEST:
+        return ()
+    return (number if abs(number) < _LARGEST_INTEGER else float(number),)
 
 
 def _distinct(value: Any) -> Scalar:
