@@ -52,6 +52,17 @@ correlation:
   condition: {gte: 3}
 """
 
+CHAINED = """---
+title: Again and again
+id: 5e0b64d2-9a1c-4a57-8f6e-2c1f4b7d9e33
+correlation:
+  type: event_count
+  rules: brute_force
+  group-by: user_id
+  timespan: 1h
+  condition: {gte: 2}
+level: high
+"""
 PAGE = Path(__file__).parents[2] / "docs/investigate.md"
 Find = Callable[..., list[Anomaly]]
 
@@ -157,6 +168,15 @@ def test_why_tells_that_the_rules_have_changed(find: Find, rules: Path) -> None:
     told = run("why", found.id, "--rules", str(rules))
     assert told["verdict"] is None
     assert "is not among those that are loaded" in told["notes"][1]
+
+
+def test_why_shows_the_signals_of_what_another_correlation_found(find: Find, rules: Path) -> None:
+    rules.write_text(RULES + CHAINED)
+    *_, found = find(failures(1, 2, 3, 21, 22, 23))
+    told = run("why", found.id, "--rules", str(rules))
+    assert [each["id"] for each in told["within"]] == [f"alice-{s}" for s in (1, 2, 3, 21, 22, 23)]
+    shown = CliRunner().invoke(app, ["why", found.id, "--rules", str(rules)]).stdout
+    assert "2026-11-20 08:00:02.000  alice  auth.login  alice-2" in shown
 
 
 def test_why_not(find: Find, rules: Path) -> None:

@@ -1,11 +1,13 @@
 """Conditions, windows and signals as trees for people."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 from rich.text import Text
 from rich.tree import Tree
 
+from secure_signal.adapters.stored_signals import StoredSignal
 from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection.inquiry.account import Account, Counted
 from secure_signal.core.detection.inquiry.explanation import Explained
@@ -26,8 +28,9 @@ def of_sighting(sighting: Sighting) -> Tree:
     return tree
 
 
-def of_window(window: Account) -> Tree:
-    """A window with the newest of its signals."""
+def of_window(window: Account, within: Iterable[StoredSignal]) -> Tree:
+    """A window with the newest of its signals; ``within`` are those of anomalies that stand in it."""
+    stored = {signal.id: signal for signal in within}
     who = ", ".join(f"{name} {short(str(value))}" for name, value in window.group.items()) or "all signals"
     measured = "nothing to measure" if window.metric is None else f"{window.metric:,}"
     head = f"{who}, {_clock(window.since)} to {_clock(window.until)}: {measured}, wanted {window.wanted}"
@@ -41,7 +44,7 @@ def of_window(window: Account) -> Tree:
     for counted in window.signals[-_MAX_SIGNALS:]:
         branch = tree.add(_signal(counted, with_rules=len(window.rules) > 1))
         if counted.found is not None:
-            branch.add(_finding(counted.found))
+            _add_finding(branch, counted.found, stored)
     return tree
 
 
@@ -76,11 +79,21 @@ def _signal(counted: Counted, with_rules: bool) -> Text:
     return Text(f"{_clock(counted.timestamp)}  {who}{rules}  {' '.join(told)}")
 
 
-def _finding(found: Anomaly) -> Text:
-    """What a correlation that is counted found at a signal, with the newest ids of its window."""
+def _add_finding(tree: Tree, found: Anomaly, stored: Mapping[str, StoredSignal]) -> None:
+    """What a correlation that is counted found at a signal, with the newest signals of its window."""
+    branch = tree.add(Text(harmless(found.summary)))
     older = len(found.evidence) - _MAX_SIGNALS
-    ids = [f"… {older:,} older"] * (older > 0) + [*map(short, found.evidence[-_MAX_SIGNALS:])]
-    return Text(f"{harmless(found.summary)}: {', '.join(ids)}")
+    if older > 0:
+        branch.add(Text(f"… {older:,} older", style="dim"))
+    for name in found.evidence[-_MAX_SIGNALS:]:
+        branch.add(of_stored(stored[name]) if name in stored else Text(short(name)))
+
+
+def of_stored(signal: StoredSignal) -> Text:
+    """A signal as it is stored."""
+    at, payload = f"{signal.timestamp:%Y-%m-%d %H:%M:%S.%f}"[:-3], bytes(signal.payload).decode()
+    who = f"{short(signal.user_id)}  {short(signal.type)}"
+    return Text(f"{at}  {who}  {short(signal.id)}  {short(payload)}")
 
 
 def _marked(held: bool | None, text: str) -> Text:

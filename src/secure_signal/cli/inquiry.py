@@ -23,18 +23,24 @@ from secure_signal.core.signal import Signal
 
 # What was stored less than this ago may still be on its way to an anomaly.
 _SETTLE = 15 * SECOND
+# Of an anomaly that is counted, so many signals are shown.
+_MAX_WITHIN = 10
 # A signal arrived at most this long before it was stored, in ordinary times.
 _STORING = 10 * SECOND
 
 
 class Cause(msgspec.Struct):
-    """Why there is an anomaly: the verdict on the signal that completed it (None: it cannot be told)."""
+    """Why there is an anomaly: the verdict on the signal that completed it (None: it cannot be told).
+
+    ``within`` are the signals of what other correlations found, where the rule counts that.
+    """
 
     anomaly: Anomaly
     ruleset: str
     notes: list[str]
     verdict: Verdict | None
     evidence: list[StoredSignal]
+    within: list[StoredSignal] = []
 
 
 class RuleVerdict(msgspec.Struct):
@@ -44,6 +50,7 @@ class RuleVerdict(msgspec.Struct):
     rule_title: str
     verdict: Verdict
     notes: list[str]
+    within: list[StoredSignal] = []
 
 
 class Absence(msgspec.Struct):
@@ -79,6 +86,7 @@ def cause(connection: psycopg.Connection, ruleset: RuleSet, anomaly: Anomaly) ->
             "came late, or are gone, or the rule is another."
         )
         found.notes += [one.text for one in told[:1]]
+    found.within = _within(connection, found.verdict)
     return found
 
 
@@ -96,8 +104,20 @@ def absence(
     for rule in rules:
         for one in verdict.of(ruleset, rule, _event(stored), past, moment.now()):
             around = list(_circumstances(connection, rule, one, stored))
-            told.verdicts.append(RuleVerdict(rule.id, rule.title, one, around))
+            within = _within(connection, one)
+            told.verdicts.append(RuleVerdict(rule.id, rule.title, one, around, within))
     return told
+
+
+def _within(connection: psycopg.Connection, one: Verdict | None) -> list[StoredSignal]:
+    """The newest signals of each anomaly in a window."""
+    window = one.window if one is not None else None
+    inner = [each.found for each in window.signals if each.found is not None] if window is not None else []
+    return [
+        signal
+        for found in inner
+        for signal in history.signals_near(connection, found.evidence[-_MAX_WITHIN:], found.event_time)
+    ]
 
 
 def _changes(ruleset: RuleSet, anomaly: Anomaly) -> list[str]:

@@ -5,6 +5,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from secure_signal.adapters.stored_signals import StoredSignal
 from secure_signal.cli import condition_tree
 from secure_signal.cli.inquiry import Absence, Cause
 from secure_signal.core.detection.inquiry.sighting import Outcome
@@ -29,12 +30,9 @@ def show_cause(cause: Cause) -> None:
     _print(console, cause.notes)
     if cause.verdict is None:
         for signal in cause.evidence:
-            line = (
-                f"{signal.timestamp:%Y-%m-%d %H:%M:%S.%f} {signal.type} {short(signal.user_id)} {signal.id}"
-            )
-            console.print(Text(line), soft_wrap=True)
+            console.print(condition_tree.of_stored(signal), soft_wrap=True)
     else:
-        _show(console, cause.verdict, f"The last signal, {cause.anomaly.evidence[-1]}:")
+        _show(console, cause.verdict, f"The last signal, {cause.anomaly.evidence[-1]}:", cause.within)
 
 
 def show_absence(absence: Absence) -> None:
@@ -48,7 +46,7 @@ def show_absence(absence: Absence) -> None:
             Text(f"{short(told.rule_title)}: {harmless(told.verdict.text)}", style="bold"), soft_wrap=True
         )
         _print(console, told.notes)
-        _show(console, told.verdict, "The signal:")
+        _show(console, told.verdict, "The signal:", told.within)
 
 
 def _console() -> Console:
@@ -57,7 +55,7 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
-def _show(console: Console, verdict: Verdict, head: str) -> None:
+def _show(console: Console, verdict: Verdict, head: str, within: list[StoredSignal]) -> None:
     """What a correlation's rules say that do not look at the signal matters only where none matched."""
     matched = [each for each in verdict.sightings if each.outcome is Outcome.MATCHED]
     console.print(Text(head))
@@ -65,7 +63,7 @@ def _show(console: Console, verdict: Verdict, head: str) -> None:
         console.print(condition_tree.of_sighting(sighting))
     if verdict.window is not None:
         console.print(Text("The window:"))
-        console.print(condition_tree.of_window(verdict.window))
+        console.print(condition_tree.of_window(verdict.window, within))
 
 
 def _print(console: Console, notes: list[str]) -> None:
