@@ -27,6 +27,14 @@ def values(field: str, text: str, count: int) -> str:
 SELECTIONS = "{a: b}\n" + "".join(f"  sel{number}: {{a: b}}\n" for number in range(200))
 CYCLE = BRUTE_FORCE.replace("failed_login", "cycle").replace("title: Brute", "name: cycle\ntitle: Brute")
 ALIAS = BRUTE_FORCE.replace("  timespan:", "  aliases: {address: {failed_login: FIELD}}\n  timespan:")
+DASHES = "|".join(["windash"] * 25)
+FILTER = """title: Filter
+logsource: {product: app}
+filter:
+  rules: any
+  sel: {a: '-a b'}
+  condition: not sel
+"""
 
 CASES: dict[str, tuple[str, int, str]] = {
     "nested parentheses": (asking("{a: b}", "(" * 10_000 + "sel" + ")" * 10_000), 9, "longer than 10000"),
@@ -37,7 +45,7 @@ CASES: dict[str, tuple[str, int, str]] = {
     "dashes": (
         asking(values("a|windash", "-a%d -b -c", 100)),
         9,
-        "'a|windash' have more than 10000 spellings",
+        "a|windash: its values have more than 10000 spellings",
     ),
     "dashes in one value": (asking("{'a|windash': '-a -b -c -d'}"), 8, "at most three dash"),
     "expression": (asking("{'a|re': '" + "(a|b)?" * 150_000 + "'}"), 8, "may have 10000 characters"),
@@ -58,13 +66,19 @@ CASES: dict[str, tuple[str, int, str]] = {
     "no date": (asking("{a: 2026-13-45}"), 8, "'2026-13-45' cannot be the number or date"),
     "date as value": (asking("{a: 2026-01-01}"), 8, "Unsupported type"),
     "bytes as value": (asking("{a: !!binary aGk=}"), 8, "Unsupported type"),
-    "mapping as value": (asking("{a: {b: c}}"), 7, "Unsupported type"),
+    "mapping as value": (asking("{a: {b: c}}"), 8, "Unsupported type"),
     "no condition": (asking("{a: b}", ""), 9, "must be a text"),
     "number as condition": (asking("{a: b}", "5"), 9, "must be a text"),
     "name of a selection": (asking("{a: b}", "x" * 9_000), 9, "not defined"),
     "title": (FAILED.replace("Failed login", "x" * 100_000), 2, "256 characters"),
     "name": (FAILED.replace("name: failed_login", "name: [1]"), 4, "name must be a string"),
-    "modifier twice": (asking("{'a|base64offset|base64offset': x}"), 8, "stands twice in"),
+    "modifier twice": (
+        asking("{'a|base64offset|base64offset': x}"),
+        8,
+        "a|base64offset|base64offset: a modifier stands twice",
+    ),
+    "modifier again and again": (asking(f"{{'a|{DASHES}': '-a b'}}"), 8, "a modifier stands twice"),
+    "modifier again and again in a filter": (FILTER.replace("a:", f"a|{DASHES}:"), 5, "stands twice"),
     "nothing within": (asking("{'a|contains': null}"), 8, "a|contains: contains takes a text, not 'null'"),
     "number as expression": (asking("{'a|re': 5}"), 8, "must be texts"),
     "networks": (asking(values("'a|cidr'", "2001:db8:%d::/48", 1_001)), 2, "more than 1000"),

@@ -76,7 +76,7 @@ WRONG: list[tuple[str, int, str]] = [
         "the description has the control character U+0",
     ),
     (BRUTE_FORCE.replace("Brute force", r'"Brute\u202e force"'), 2, "character U+202E; take it out"),
-    (WITHIN.replace("FIELD", "ip|re|contains: x"), 10, "'contains' cannot stand with re in 'ip|re|contains'"),
+    (WITHIN.replace("FIELD", "ip|re|contains: x"), 10, "ip|re|contains: 'contains' cannot stand with re"),
     (FAILED.replace("outcome:", "outcome|expand|windash:"), 8, "'windash' cannot follow expand"),
     (FAILED.replace("outcome:", "outcome|cased|fieldref:"), 8, "cased takes a text, not"),
     (WITHIN.replace("FIELD", "at|hour: 6.5"), 10, "must be whole numbers"),

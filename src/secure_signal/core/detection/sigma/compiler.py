@@ -124,6 +124,7 @@ def _parse(document: Document) -> Parsed:
         extent.check_correlation(content["correlation"])
         return sigma_correlation.parse(content)
     if "filter" in content:
+        extent.check(content["filter"])
         return SigmaFilter.from_dict(content, collect_errors=True, policy=POLICY)
     if "detection" in content:
         return spelling.rule_of(content, collect_errors=True)

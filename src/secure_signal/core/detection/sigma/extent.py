@@ -1,49 +1,36 @@
 """How much one rule may ask for: a few lines of Sigma can spell out millions of tests."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from sigma.exceptions import (
-    SigmaConditionError,
-    SigmaCorrelationRuleError,
-    SigmaModifierError,
-    SigmaValueError,
-)
+from sigma.exceptions import SigmaConditionError, SigmaCorrelationRuleError, SigmaValueError
 
 from secure_signal.core.detection.matching import condition
 from secure_signal.core.detection.matching.condition import Field, Keyword, Node, SameAs
 from secure_signal.core.detection.matching.expression import Expression
 from secure_signal.core.detection.matching.pattern import Pattern, Wildcard
 from secure_signal.core.detection.matching.value import Network
+from secure_signal.core.detection.sigma import written_field
 
 _LONGEST_CONDITION = 10_000
 _MOST_SELECTIONS = 10_000
-_MOST_SPELLINGS = 10_000
 _MOST_EXPRESSIONS = 100
 _MOST_DEAR = 1_000
 _MOST_INSTRUCTIONS = 20_000
 _MOST_RULES = 1_000
 _OF = re.compile(r"\bof\b", re.IGNORECASE)
-# What pySigma's windash replaces, each by five characters.
-_DASH = re.compile(r"\B[-/]\b")
-_DASHES = 5
-# What can stand with an expression: it is searched for as it is, and what it may not match is its own matter.
-_WITH_RE = {"re", "i", "ignorecase", "m", "multiline", "s", "dotall", "all", "expand", "neq"}
-
-# What would be made of a placeholder before its values are known.
-_TRANSFORMS = {"base64", "base64offset", "wide", "utf16le", "utf16", "utf16be", "windash", "fieldref"}
-_PARTS = {"minute", "hour", "day", "week", "month", "year"}
 
 
-def check(detection: Mapping[str, Any]) -> None:
-    """SigmaError for a detection whose condition is no text or that asks for too much."""
+def check(detection: Any) -> None:
+    """SigmaError for a detection, or filter, whose condition is no text or that asks for too much."""
+    if not isinstance(detection, dict):
+        return  # pySigma says that it must be one.
     _check_condition(detection.get("condition"), len(detection))
     expressions = 0
-    for key, values in _fields(detection):
-        _, *modifiers = key.split("|")
-        _check_modifiers(key, modifiers, values)
-        expressions += len(values) if "re" in modifiers else 0
+    for _, key, values in written_field.each(detection):
+        written_field.check(key, values)
+        expressions += len(values) if "re" in key.split("|")[1:] else 0
     if expressions > _MOST_EXPRESSIONS:
         raise SigmaValueError(f"More than {_MOST_EXPRESSIONS} expressions in one rule; split it into several")
 
@@ -86,28 +73,6 @@ def _check_condition(written: Any, selections: int) -> None:
         raise SigmaConditionError(f"The condition spells out more than {_MOST_SELECTIONS} selections")
 
 
-def _check_modifiers(key: str, modifiers: list[str], values: list[Any]) -> None:
-    if len(set(modifiers)) < len(modifiers):  # Each may make several texts of one, or one twice as long.
-        raise SigmaModifierError(f"A modifier stands twice in '{key}'")
-    if "expand" in modifiers:
-        after = [each for each in modifiers[modifiers.index("expand") :] if each in _TRANSFORMS]
-        if after:
-            raise SigmaModifierError(
-                f"'{after[0]}' cannot follow expand in '{key}'; write the values instead of a placeholder"
-            )
-    if _PARTS.intersection(modifiers) and any(isinstance(value, float) for value in values):
-        raise SigmaValueError(f"The values of '{key}' must be whole numbers")
-    if "windash" in modifiers and sum(map(_spellings, values)) > _MOST_SPELLINGS:
-        raise SigmaValueError(f"The values of '{key}' have more than {_MOST_SPELLINGS} spellings")
-    strange = [modifier for modifier in modifiers if modifier not in _WITH_RE]
-    if "re" in modifiers and strange:
-        raise SigmaModifierError(
-            f"'{strange[0]}' cannot stand with re in '{key}'; write in the expression what it shall match"
-        )
-    if "re" in modifiers and not all(isinstance(value, str) for value in values):
-        raise SigmaValueError(f"The values of '{key}' must be texts; put them in quotes")
-
-
 def _is_expression(leaf: Field | SameAs) -> bool:
     return isinstance(leaf, Field) and isinstance(leaf.test, Expression)
 
@@ -138,18 +103,3 @@ def _names(section: Any) -> Iterator[tuple[str, Any]]:
         yield "aliases", list(aliases)
         for name, fields in aliases.items():
             yield str(name), list(fields.values()) if isinstance(fields, dict) else None
-
-
-def _fields(node: Any) -> Iterator[tuple[str, list[Any]]]:
-    """Each field with its values, however its selection is nested."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _fields(item)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield str(key), value if isinstance(value, list) else [value]
-            yield from _fields(value)
-
-
-def _spellings(value: Any) -> int:
-    return int(_DASHES ** min(len(_DASH.findall(value)), _DASHES)) if isinstance(value, str) else 1

@@ -1,13 +1,12 @@
 """The field of a detection that pySigma cannot take, found again by its error; and its error in our words."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule.detection import SigmaDetectionItem
 
-from secure_signal.core.detection.sigma import spelling, vocabulary
+from secure_signal.core.detection.sigma import spelling, vocabulary, written_field
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.sigma_value import POLICY
 
@@ -23,15 +22,17 @@ _VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMB
 
 def path_of(document: Document, message: str) -> tuple[str, ...] | None:
     """Where the field stands whose reading fails with this message; None where it is not one field."""
-    for path, value in _fields(document.content, ()):
-        if _error(path[-1], value) == message:
-            return path
+    for section in _SECTIONS:
+        for path, field, values in written_field.each(document.content.get(section)):
+            if _error(field, values) == message:
+                return section, *path
     return None
 
 
-def _error(field: str, value: Any) -> str:
+def _error(field: str, values: list[Any]) -> str:
     try:
-        SigmaDetectionItem.from_mapping(spelling.field(field), value, policy=POLICY)
+        written_field.check(field, values)  # First: pySigma would do what modifiers say, however often.
+        SigmaDetectionItem.from_mapping(spelling.field(field), values, policy=POLICY)
     except (
         Exception
     ) as error:  # pySigma raises others too where a value is of a type that it does not expect.
@@ -57,16 +58,3 @@ def in_words(message: str) -> str:
         value = taken["value"] if "Sigma" not in taken["value"] else "what the modifier before it makes"
         return f"{modifier} takes {_VALUES.get(modifier, 'a text')}, not '{value}'"
     return message
-
-
-def _fields(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each field of the selections with its values, however they are nested, at its path."""
-    if isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from _fields(item, (*path, str(number)))
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if path or key in _SECTIONS:
-                if len(path) > 1 and not isinstance(value, dict):
-                    yield (*path, str(key)), value
-                yield from _fields(value, (*path, str(key)))

@@ -37,9 +37,9 @@ def _read(detection: Any) -> Any:
     pySigma makes floats of integers, and integers of floats: where that would change one, its digits are
     compared as a text.
     """
+    extent.check(detection)
     if not isinstance(detection, dict):
         return detection
-    extent.check(detection)
     return {str(name): _spelt(part) for name, part in detection.items() if name != "timeframe"}
 
 
