@@ -2,7 +2,7 @@
 ask of each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -15,9 +15,11 @@ from secure_signal.core.detection.sigma.sigma import identifier
 
 Written = tuple[Document, SigmaCorrelationRule]
 
+_MOST_SHOWN = 10
+
 
 def in_order(written: Sequence[Written]) -> tuple[list[Written], list[Problem]]:
-    """The correlations, each after those that it lists; a problem for each that lists itself in the end.
+    """The correlations, each after those that it lists; a problem for each cycle, at the first of it.
 
     However long a chain is, nothing here recurses.
     """
@@ -29,9 +31,7 @@ def in_order(written: Sequence[Written]) -> tuple[list[Written], list[Problem]]:
         except CycleError as error:
             # Each of the cycle is listed by the one after it, and the last is the first again.
             cycle = error.args[1][:0:-1]
-            problems.extend(
-                _problem([written[number] for number in _turned(cycle, at)]) for at in range(len(cycle))
-            )
+            problems.append(_problem([written[number] for number in _turned(cycle)]))
             listed = {n: others - set(cycle) for n, others in listed.items() if n not in cycle}
 
 
@@ -60,16 +60,17 @@ def _listed(written: Sequence[Written]) -> Mapping[int, set[int]]:
     }
 
 
-def _turned(cycle: list[int], at: int) -> Iterable[int]:
+def _turned(cycle: list[int]) -> list[int]:
+    """The cycle from its first document on."""
+    at = cycle.index(min(cycle))
     return [*cycle[at:], *cycle[:at]]
 
 
 def _problem(cycle: Sequence[Written]) -> Problem:
     first, _ = cycle[0]
-    way = [
-        f"{rule.name or rule.id or rule.title} ({document.origin})" for document, rule in (*cycle, cycle[0])
-    ]
+    way = [f"{rule.name or rule.id or rule.title} ({document.origin})" for document, rule in cycle]
+    more = len(way) - _MOST_SHOWN
+    shown = [*way[:_MOST_SHOWN], *([f"… ({more:,} more)"] if more > 0 else []), way[0]]
     line = first.line(("correlation", "rules"), ("correlation", "condition"), ("correlation",))
-    return Problem(
-        first.file, line, f"correlates itself: {' lists '.join(way)}; take one of them out of the list"
-    )
+    what = f"correlates itself: {' lists '.join(shown)}; take one of them out of the list"
+    return Problem(first.file, line, what)
