@@ -12,6 +12,8 @@ _PLAIN = {
     "float": re.compile(r"[^_:]*"),
 }
 _MOST_SHOWN = 5
+# One that is longer is larger than any number of Sigma, and refused.
+_LONGEST = 300
 
 
 def notes(document: yaml.Node, builder: yaml.CSafeLoader) -> tuple[str, ...]:
@@ -37,7 +39,8 @@ def _told(scalar: yaml.ScalarNode, builder: yaml.CSafeLoader) -> str:
 
 def _is_misread(scalar: yaml.ScalarNode) -> bool:
     kind = scalar.tag.rpartition(":")[2]
-    return not scalar.style and kind in _PLAIN and not _PLAIN[kind].fullmatch(scalar.value)
+    is_read = not scalar.style and len(scalar.value) <= _LONGEST and kind in _PLAIN
+    return is_read and not _PLAIN[kind].fullmatch(scalar.value)
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:

@@ -17,6 +17,8 @@ _MAX_DEPTH = 32
 _LINES_DEPTH = 6
 _MAX_SHOWN = 40
 _INDENT = "the indentation differs from that of the lines above, or a quote or bracket is not closed"
+# What PyYAML's constructors raise at a scalar that is not what it looks like, or what its tag says.
+_NOT_SO = (ValueError, LookupError, AttributeError, ArithmeticError)
 # What libyaml says, and what there is to mend.
 _WORDS = {
     "did not find expected key": _INDENT,
@@ -63,10 +65,15 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
 def _content(node: yaml.Node, builder: yaml.CSafeLoader) -> Any:
     try:
         return builder.construct_document(node)
-    except ValueError:
+    except _NOT_SO:
         guilty = next(filter(_is_wrong, _scalars(node)), node)
-        what = f"'{str(guilty.value)[:_MAX_SHOWN]}' cannot be the number or date that it looks like"
-        raise _refusal(guilty, f"{what}; quote the text") from None
+        shown = str(guilty.value)[:_MAX_SHOWN]
+        plain = builder.resolve(yaml.ScalarNode, guilty.value, (True, False))  # type: ignore[no-untyped-call]
+        if guilty.tag != plain:
+            what = f"'{shown}' is not what its tag says; take the tag out, and quote the text"
+        else:
+            what = f"'{shown}' cannot be the number or date that it looks like; quote the text"
+        raise _refusal(guilty, what) from None
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
@@ -80,7 +87,7 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 def _is_wrong(scalar: yaml.ScalarNode) -> bool:
     try:
         yaml.CSafeLoader("").construct_object(scalar)
-    except ValueError:
+    except _NOT_SO:
         return True
     return False
 
