@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_ISREG
 
 from msgspec import Struct
 
+from secure_signal.adapters import bounded_file
 from secure_signal.core.detection.sigma.problem import Problem
 
 SETTINGS = "rules.toml"
@@ -49,7 +49,7 @@ def read(root: Path) -> Iterator[RuleFile | Problem]:
         if os.path.lexists(root / SETTINGS):  # A link that leads nowhere is told, and not passed over.
             yield _read(str(root), f"{root}/{SETTINGS}")
         yield from (_read(str(root), path) for path in found)
-        yield from (Problem(str(error.filename), None, _unreadable(error)) for error in unread)
+        yield from (Problem(str(error.filename), None, bounded_file.why(error)) for error in unread)
 
 
 def _below(root: str, unread: list[OSError]) -> Iterator[str]:
@@ -66,12 +66,9 @@ def _read(root: str, path: str) -> RuleFile | Problem:
             os.fsencode(path).decode(errors="replace"), None, "has a name that is not UTF-8; rename it"
         )
     try:
-        with open(path, "rb", opener=_opened) as file:
-            if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                return Problem(path, None, "is no file that can be read")
-            content = file.read(_MAX_BYTES + 1)
+        content = bounded_file.read(path, _MAX_BYTES)
     except OSError as error:
-        return Problem(path, None, _unreadable(error))
+        return Problem(path, None, bounded_file.why(error))
     if len(content) > _MAX_BYTES:
         return Problem(path, None, f"has more than {_MAX_BYTES} bytes; split it into several files")
     return RuleFile(root, path, content)
@@ -83,12 +80,3 @@ def _is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _opened(path: str, flags: int) -> int:
-    # A pipe would keep whoever opens it waiting for its writer.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _unreadable(error: OSError) -> str:
-    return f"cannot be read: {error.strerror or error}"

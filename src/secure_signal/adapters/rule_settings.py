@@ -12,7 +12,6 @@ from secure_signal.core.detection.rules import selector
 from secure_signal.core.detection.rules.choice import STATUSES, Choice
 from secure_signal.core.detection.sigma.problem import Problem
 
-_AT_LINE = re.compile(r"\(at line (\d+), ")
 _KEY = re.compile(r"(the key ')?(?P<key>[\w-]+)")
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -51,9 +50,9 @@ def read(content: bytes, file: str) -> RuleSettings | Problem:
 
 def _line(content: bytes, message: str) -> int | None:
     """The line that a message names, else that of the key that it is about; None without either."""
-    at = _AT_LINE.search(message)
+    at = rule_toml.line(message)
     if at:
-        return int(at[1])
+        return at
     key = _KEY.match(message)
     lines = enumerate(content.decode(errors="replace").splitlines(), 1)
     heads = ((number, line.partition("=")[0].strip(" \t[]")) for number, line in lines)

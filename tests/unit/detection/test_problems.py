@@ -1,5 +1,6 @@
 """What is wrong with a rule file is told with its line and the way to mend it, all at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from tests.unit.detection.conftest import Load
 from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE
 
 from secure_signal.adapters import logsource_file, rule_files
+from secure_signal.core.detection.sigma.problem import Problem
 from secure_signal.core.errors import UsageError
 
 WITHIN = FAILED.replace(" {outcome: failure}", "\n    - outcome: failure\n    - FIELD")
@@ -189,7 +191,7 @@ def test_check_tells_all_of_all_folders_and_raises_nothing(tmp_path: Path) -> No
         ("empty.yml", None, "is empty"),
         ("gone.yml", None, "cannot be read: Too many levels of symbolic links"),
         ("none", None, "there is no such folder or file of rules"),
-        ("none.toml", None, "No such file or directory"),
+        ("none.toml", None, "cannot be read: No such file or directory"),
         ("wrong.yaml", 1, "Sigma rule must have a detection definitions"),
         ("wrong.yaml", 4, "a rule is a mapping with keys such as title, logsource and detection"),
     }
@@ -228,22 +230,49 @@ def test_what_is_hidden_and_what_a_link_leads_back_to_is_not_read(load: Load, tm
 def test_a_wrong_logsources_file_is_named(text: str, tmp_path: Path) -> None:
     file = tmp_path / "logsources.toml"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(UsageError, match=r"logsources\.toml: .*\[\[logsource\]\] tables|stands twice"):
+    with pytest.raises(UsageError, match=r"logsources\.toml:.* .*\[\[logsource\]\] tables|stands twice"):
         logsource_file.read(file)
 
 
-def test_a_wrong_table_of_a_logsources_file_is_told_by_its_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (
+            "[[logsource]]\ntype = 'a'\n[[logsource]]\ntype = 'b'\nservise = 'c'\n",
+            3,
+            "logsource number 2: the key 'servise' is unknown",
+        ),
+        (
+            "# first\n[[logsource]]\ntype = 'a*'\n",
+            2,
+            "logsource number 1.type: is neither exact nor a prefix with `.*` at its end",
+        ),
+        ("[[logsource]]\ntype = 'a'\n[[logsource]]\ntype = 'a'\n", 3, "the type 'a' stands twice"),
+        ("[[logsource]]\ntype = \n", 2, "is no TOML: invalid value"),
+        ("[[logsource]]\ntype = 'a'\n# \udcff\n", 3, "cannot be read: not UTF-8"),
+        ("[[logsource]]\ntype = 'a'\nn = " + "9" * 100_000, 3, "has a number of thousands of digits"),
+    ],
+)
+def test_a_wrong_table_of_a_logsources_file_is_told_with_its_line(
+    text: str, line: int, words: str, tmp_path: Path
+) -> None:
     file = tmp_path / "logsources.toml"
-    file.write_text("[[logsource]]\ntype = 'a'\n[[logsource]]\ntype = 'b'\nservise = 'c'\n")
-    with pytest.raises(UsageError, match=r"logsource number 2: the key 'servise' is unknown"):
-        logsource_file.read(file)
-    file.write_text("[[logsource]]\ntype = 'a*'\n")
-    with pytest.raises(
-        UsageError, match=r"number 1.type: is neither exact nor a prefix with `\.\*` at its end"
-    ):
-        logsource_file.read(file)
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    found = logsource_file.check(file)
+    assert isinstance(found, Problem)
+    assert (found.line, words in found.what) == (line, True), found
+
+
+def test_a_logsources_file_is_neither_waited_for_nor_read_without_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for file in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="cannot be read: it is no regular file"):
+            logsource_file.read(file)
+    (tmp_path / "long").write_text("#" * 2_000_000)
+    with pytest.raises(UsageError, match="more than 1048576 bytes"):
+        logsource_file.read(tmp_path / "long")
 
 
 def test_a_logsources_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.toml: No such file"):
+    with pytest.raises(UsageError, match=r"none\.toml: cannot be read: No such file"):
         logsource_file.read(tmp_path / "none.toml")
