@@ -19,11 +19,13 @@ import msgspec
 import platformdirs
 
 import secure_signal
+from secure_signal.adapters import bounded_file
 from secure_signal.core.detection.rules.choice import Off
 from secure_signal.core.detection.rules.correlation import Correlation
 from secure_signal.core.detection.rules.rule import Detection
 
 _MOST_ENTRIES = 16
+_MOST_BYTES = 256 * 1024 * 1024
 _DIGEST_BYTES = 32
 _LIBRARIES = ("pysigma", "pyyaml", "google-re2", "regex", "msgspec")
 
@@ -53,7 +55,7 @@ def read(name: str) -> Compiled | None:
     """What was kept by this name; None when there is nothing sound."""
     try:
         path = _own_folder() / name
-        kept = path.read_bytes()
+        kept = bounded_file.read(str(path), _MOST_BYTES)
         content = kept[_DIGEST_BYTES:]
         if hashlib.sha256(content).digest() != kept[:_DIGEST_BYTES]:
             return None

@@ -368,14 +368,14 @@ def test_another_text_name_or_engine_is_compiled_anew(
     assert len(list(cache.iterdir())) == 5
 
 
-@pytest.mark.parametrize("harm", ["cut", "turned", "empty", "folder"])
+@pytest.mark.parametrize("harm", ["cut", "turned", "empty", "folder", "pipe"])
 def test_a_broken_entry_is_as_none(harm: str, load: Load, cache: Path) -> None:
     first = load(FAILED)
     (entry,) = cache.iterdir()
     content = entry.read_bytes()
-    if harm == "folder":
+    if harm in ("folder", "pipe"):
         entry.unlink()
-        entry.mkdir()
+        entry.mkdir() if harm == "folder" else os.mkfifo(entry)
     else:
         entry.write_bytes(
             {"cut": content[:-1], "turned": content.replace(b"failure", b"success")}.get(harm, b"")
