@@ -264,6 +264,26 @@ def test_words_that_yaml_reads_as_something_else_are_told_where_they_are_looked_
     assert all(what.startswith("line 8: ") for what in notices)
 
 
+def test_fields_that_are_looked_up_within_a_payload_of_the_payload_are_told(load: Load) -> None:
+    grouped = BRUTE_FORCE.replace("user_id", "[payload.a, b]").replace("gte: 3", "gte: 3, field: payload.c")
+    grouped += "  aliases: {b: {failed_login: payload.d}}\n"
+    selection = "{payload.e: 1, 'payload.f|gt': 1, 'g|fieldref': payload.h, payload.: i, payload_j: 1}"
+    exempt = EXEMPT.replace("user_id", "payload.user_id")
+    ruleset = load(FAILED.replace("{outcome: failure}", selection), grouped, exempt)
+    told = [what for what in (*(w for _, w in ruleset.notices), *ruleset.remarks) if "payload" in what]
+    lines = [what.partition("line ")[2].partition(": fields are")[0] for what in told]
+    assert lines == ["8", "8", "8", "8", "10", "11", "6"]
+    assert "payload.e is not e, but that of an object `payload` in it; write e if that is meant" in told[0]
+
+
+def test_a_payload_within_the_payload_is_not_told_where_a_test_has_one(load: Load) -> None:
+    text = FAILED.replace("outcome", "payload.outcome") + (
+        "secure_signal:\n  tests:\n    - name: within\n      finds: 1\n"
+        "      signals: [{type: auth.login, payload: {payload: {outcome: failure}}}]\n"
+    )
+    assert not list(load(text).notices)
+
+
 def test_a_filter_keeps_to_its_log_source_and_says_so(load: Load) -> None:
     ruleset = load(FAILED, EXEMPT.replace("product: app", "product: app, service: other"))
     assert len(observe(Engine(ruleset), signal(0, user="tester"))) == 1

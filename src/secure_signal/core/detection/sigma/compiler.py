@@ -16,6 +16,7 @@ from secure_signal.core.detection.rules.rule import Detection, Rule
 from secure_signal.core.detection.sigma import (
     extension,
     extent,
+    field_name,
     heading,
     layout,
     sigma,
@@ -85,6 +86,7 @@ def _spelt(documents: Iterable[Document], problems: list[Problem]) -> Iterator[D
             *vocabulary.problems(document),
             *layout.problems(document),
             *heading.problems(document),
+            *field_name.problems(document),
         ]
         problems.extend(misspelt)
         if not misspelt:
@@ -157,7 +159,7 @@ def _detections(
         f"{document.origin}: {parsed.title}: {note}"
         for document, parsed in sound
         if isinstance(parsed, SigmaFilter)
-        for note in vocabulary.notes(document)
+        for note in (*vocabulary.notes(document), *field_name.notes(document))
     ]
     remarks += [remark for each in filters for remark in each.remarks(detections)]
     return [sigma_filter.narrowed(rule, filters) for rule in detections], remarks

@@ -21,7 +21,7 @@ from secure_signal.core.detection.matching import backtracking, condition
 from secure_signal.core.detection.matching.condition import AllOf, AnyOf, Node, Not
 from secure_signal.core.detection.rules.logsource import LogSource
 from secure_signal.core.detection.rules.rule import Detection
-from secure_signal.core.detection.sigma import extent, vocabulary
+from secure_signal.core.detection.sigma import extent, field_name, vocabulary
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.sigma_value import (
     PlaceholderError,
@@ -106,7 +106,7 @@ def notes(document: Document, parsed: SigmaRuleBase) -> Iterator[str]:
     """What a person should know of what a rule is called, and of keys that are passed over."""
     if parsed.id is None:
         yield f"has no id: it goes by its {'name' if parsed.name else 'title'}, which is not to change then"
-    yield from sentence.first(vocabulary.notes(document))
+    yield from sentence.first((*vocabulary.notes(document), *field_name.notes(document)))
 
 
 def identifier(parsed: SigmaRuleBase) -> str:

@@ -28,6 +28,8 @@ def each(section: Any) -> Iterator[tuple[tuple[str, ...], str, list[Any]]]:
 def check(field: str, values: list[Any]) -> None:
     """SigmaError for a field whose modifiers cannot stand together, or not with its values."""
     _, *modifiers = field.split("|")
+    if not values:
+        raise SigmaValueError("it has no values; write one, null for a field that is missing, or take it out")
     if len(set(modifiers)) < len(modifiers):  # Each may make several texts of one, or one twice as long.
         raise SigmaModifierError("a modifier stands twice; take one of them out")
     if "expand" in modifiers:
