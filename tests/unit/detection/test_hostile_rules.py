@@ -56,6 +56,7 @@ CASES: dict[str, tuple[str, int, str]] = {
         "too large together",
     ),
     "keywords": (asking("[" + ", ".join(f"'k*{n}*x'" for n in range(101)) + "]"), 2, "keywords with ? or *"),
+    "very many expressions": (asking(values("'a|re|i'", r"'\pL{300}%d'", 9_000)), 7, "More than 100"),
     "documents": ("a: b\n---\n" * 5_000, 10_000, "more than 5000 documents"),
     "repeats": (asking("{'a|re': '(?=a)(((a{1000}){1000}){1000})'}"), 8, "repeat less"),
     "network": (asking("{'a|cidr': 999.1.1.1/99}"), 8, "999.1.1.1/99"),

@@ -144,6 +144,27 @@ def test_all_problems_of_all_files_are_told_together(load: Load) -> None:
     assert f"the id '{RULE}' is taken by" in message
 
 
+def test_all_that_is_wrong_with_the_fields_of_a_detection_is_told_together(load: Load) -> None:
+    fields = ["a|containz: x", "b|re: '(a'", "c: sound", "d|cidr: 1.2.3.4/99", "e|all|all: x"]
+    selection = "\n" + "".join(f"    {field}\n" for field in fields)
+    wrong = FAILED.replace(" {outcome: failure}", selection.rstrip())
+    exempt = wrong.replace("detection:", "filter:\n  rules: any").replace(f"id: {RULE}", "status: test")
+    with pytest.raises(UsageError) as error:
+        load(wrong, exempt)
+    told = [line.partition("rule-")[2] for line in str(error.value).splitlines()[1:]]
+    assert [what.split(": ")[:2] for what in told] == [
+        [f"{file}.yml:{line + file}", field]
+        for file in (1, 2)
+        for line, field in ((8, "a|containz"), (9, "b|re"), (11, "d|cidr"), (12, "e|all|all"))
+    ]
+
+
+def test_a_condition_is_told_with_the_fields_that_it_is_over(load: Load) -> None:
+    with pytest.raises(UsageError) as error:
+        load(FAILED.replace("outcome:", "outcome|containz:").replace("condition: sel", "condition: 5"))
+    assert "2 problems" in str(error.value)
+
+
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 10)}]\n" for n in range(1, 10)
 )

@@ -49,7 +49,7 @@ def compile_rules(
         if (p := _attempt(d, problems, partial(_parse, d))) is not None
     ]
     for document, rule in parsed:
-        problems.extend(sigma_problem.of(document, error) for error in rule.errors)
+        problems.extend(problem for error in rule.errors for problem in sigma_problem.of(document, error))
     sound = [(document, rule) for document, rule in parsed if not rule.errors]
     detections, remarks = _detections(sound, placeholders or {}, problems)
     named = dict.fromkeys(_written_names(documents)) | {n: rule for rule in detections for n in _names(rule)}
@@ -98,7 +98,7 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
     try:
         return build()
     except SigmaError as error:
-        problems.append(sigma_problem.of(document, error))
+        problems.extend(sigma_problem.of(document, error))
     except ExtensionError as error:
         problems.append(Problem(document.file, document.line(*error.paths), str(error)))
     except RecursionError:

@@ -22,17 +22,21 @@ _MOST_RULES = 1_000
 _OF = re.compile(r"\bof\b", re.IGNORECASE)
 
 
+class ExcessError(SigmaValueError):
+    """All fields together ask for too much, so that it would take long to find what is wrong with each."""
+
+
 def check(detection: Any) -> None:
     """SigmaError for a detection, or filter, whose condition is no text or that asks for too much."""
     if not isinstance(detection, dict):
         return  # pySigma says that it must be one.
-    _check_condition(detection.get("condition"), len(detection))
-    expressions = 0
-    for _, key, values in written_field.each(detection):
-        written_field.check(key, values)
-        expressions += len(values) if "re" in key.split("|")[1:] else 0
+    fields = [(field, values) for _, field, values in written_field.each(detection)]
+    expressions = sum(len(values) for field, values in fields if "re" in field.split("|")[1:])
     if expressions > _MOST_EXPRESSIONS:
-        raise SigmaValueError(f"More than {_MOST_EXPRESSIONS} expressions in one rule; split it into several")
+        raise ExcessError(f"More than {_MOST_EXPRESSIONS} expressions in one rule; split it into several")
+    _check_condition(detection.get("condition"), len(detection))
+    for field, values in fields:
+        written_field.check(field, values)
 
 
 def check_correlation(section: Any) -> None:

@@ -1,6 +1,7 @@
-"""The field of a detection that pySigma cannot take, found again by its error; and its error in our words."""
+"""The fields of a detection that pySigma cannot take, and its errors in our words."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
@@ -20,24 +21,24 @@ _NUMBERS = ("gt", "gte", "lt", "lte", *_PARTS)
 _VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMBERS, "a number")}
 
 
-def path_of(document: Document, message: str) -> tuple[str, ...] | None:
-    """Where the field stands whose reading fails with this message; None where it is not one field."""
+def faults(document: Document) -> Iterator[tuple[tuple[str, ...], Exception]]:
+    """Where each field stands that cannot be read, and why."""
     for section in _SECTIONS:
         for path, field, values in written_field.each(document.content.get(section)):
-            if _error(field, values) == message:
-                return section, *path
-    return None
+            fault = _fault(field, values)
+            if fault is not None:
+                yield (section, *path), fault
 
 
-def _error(field: str, values: list[Any]) -> str:
+def _fault(field: str, values: list[Any]) -> Exception | None:
     try:
         written_field.check(field, values)  # First: pySigma would do what modifiers say, however often.
         SigmaDetectionItem.from_mapping(spelling.field(field), values, policy=POLICY)
     except (
         Exception
     ) as error:  # pySigma raises others too where a value is of a type that it does not expect.
-        return message_of(error)
-    return ""
+        return error
+    return None
 
 
 def message_of(error: Exception) -> str:

@@ -1,15 +1,18 @@
 """pySigma's errors in our words: where, and how to mend it."""
 
 import re
+from collections.abc import Iterator
 
 from sigma.exceptions import SigmaError
 
 from secure_signal.core.detection.sigma import sigma_field
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.extension import KEY
+from secure_signal.core.detection.sigma.extent import ExcessError
 from secure_signal.core.detection.sigma.problem import Problem
 
 _LONGEST = 500
+_SECTIONS = (("detection",), ("filter",))
 # What pySigma quotes, or names in other ways.
 _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
 
@@ -37,6 +40,7 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
     "SigmaTypeError": (("detection",), ""),
     "SigmaRegularExpressionError": (("detection",), "mend the expression"),
     "SigmaValueError": (("detection",), ""),
+    "ExcessError": (("detection",), ""),
     "SigmaTimespanError": (("correlation", "timespan"), "write a number and s, m, h, d, w, M or y, as in 5m"),
     "SigmaCorrelationTypeError": (("correlation", "type"), "write event_count, value_count, temporal, …"),
     "SigmaCorrelationConditionError": (
@@ -50,23 +54,41 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def of(document: Document, error: SigmaError) -> Problem:
-    """pySigma's error, with the line of what it quotes, or of the key that its class is about."""
-    kind = type(error).__name__
-    message = sigma_field.message_of(error) or kind
-    if "windash" in message:
-        kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
-    path, advice = _AT_FAULT.get(kind, ((), ""))
+def of(document: Document, error: SigmaError) -> Iterator[Problem]:
+    """pySigma's error, with its line: it tells one, but of a detection all fields that are wrong are told."""
+    path, _ = _at_fault(error)
+    is_of_fields = path[:1] in _SECTIONS and not isinstance(error, ExcessError)
+    faults = list(sigma_field.faults(document)) if is_of_fields else []
+    for place, fault in faults:
+        yield Problem(document.file, document.line(place), f"{brief(place[-1])}: {_told(fault)}")
+    if _message(error) not in (_message(fault) for _, fault in faults):
+        yield Problem(document.file, _line(document, error), _told(error))
+
+
+def _line(document: Document, error: SigmaError) -> int:
+    """The line of what an error quotes, or of the key that its class is about."""
+    path, _ = _at_fault(error)
     in_filter = ("filter", *path[1:])
-    field = sigma_field.path_of(document, message) if path == ("detection",) else None
-    if field:
-        line = document.lines.get(field)
-    else:
-        line = None if _UNREAD.match(message) else _line_of_quoted(document, message)
-    line = line or document.line(path, path[:1], in_filter, in_filter[:1])
-    told = brief(_in_words(message)).rstrip(".") if advice else brief(_in_words(message))
-    where = f"{brief(field[-1])}: " if field else ""
-    return Problem(document.file, line, f"{where}{told}; {advice}" if advice else f"{where}{told}")
+    message = _message(error)
+    line = None if _UNREAD.match(message) else _line_of_quoted(document, message)
+    return line or document.line(path, path[:1], in_filter, in_filter[:1])
+
+
+def _told(error: Exception) -> str:
+    _, advice = _at_fault(error)
+    told = brief(_in_words(_message(error)))
+    return f"{told.rstrip('.')}; {advice}" if advice else told
+
+
+def _at_fault(error: Exception) -> tuple[tuple[str, ...], str]:
+    kind = type(error).__name__
+    if "windash" in _message(error):
+        kind = "SigmaValueError"  # pySigma takes the class of a wrong date of modification.
+    return _AT_FAULT.get(kind, ((), ""))
+
+
+def _message(error: Exception) -> str:
+    return sigma_field.message_of(error) or type(error).__name__
 
 
 def _in_words(message: str) -> str:
