@@ -43,6 +43,9 @@ WRONG: list[tuple[str, int, str]] = [
     ),
     (FAILED.replace("outcome:", "outcome|greater:"), 8, "write one of all, "),
     (WITHIN.replace("FIELD", "ip|gt: x"), 10, "ip|gt: gt takes a number, not 'x'"),
+    (WITHIN.replace("FIELD", "ip|gt: 1e308"), 10, "not '1e308', a text; write 1.0e+308 without quotes"),
+    (WITHIN.replace("FIELD", "ip|gt: '1.5E-7'"), 10, "not '1.5E-7', a text; write 1.5e-7 without quotes"),
+    (WITHIN.replace("FIELD", "ip|gt: '5'"), 10, "not '5', a text; write 5 without quotes"),
     (WITHIN.replace("FIELD", "ip|exists: maybe"), 10, "exists takes true or false, not 'maybe'"),
     (WITHIN.replace("FIELD", "ip|re: '(a'"), 10, "ip|re: Regular expression '(a' is invalid"),
     (WITHIN.replace("FIELD", "ip|cidr: 1.2.3.4/99"), 10, "ip|cidr: Invalid CIDR"),
@@ -86,6 +89,8 @@ WRONG: list[tuple[str, int, str]] = [
     (BRUTE_FORCE.replace("gte: 3", "gte: true"), 10, "'gte' compares with a number, not with true or false"),
     (PERCENTILE.replace("50", "99.9"), 10, "a whole number from 0 to 100"),
     (PERCENTILE.replace("50", "true"), 10, "a whole number from 0 to 100"),
+    (PERCENTILE.replace("50", "[50]"), 10, "a whole number from 0 to 100"),
+    (PERCENTILE.replace("50", "null"), 10, "a whole number from 0 to 100"),
     (PERCENTILE.replace("50", "101"), 10, "a whole number from 0 to 100"),
     (PERCENTILE.replace(", percentile: 50", ""), 5, "needs a 'percentile' in its condition"),
     (

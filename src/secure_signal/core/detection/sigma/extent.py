@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sigma.exceptions import SigmaConditionError, SigmaCorrelationRuleError, SigmaValueError
+from sigma.exceptions import (
+    SigmaConditionError,
+    SigmaCorrelationRuleError,
+    SigmaCorrelationTypeError,
+    SigmaTimespanError,
+    SigmaValueError,
+)
 
 from secure_signal.core.detection.matching import condition
 from secure_signal.core.detection.matching.condition import Field, Keyword, Node, SameAs
@@ -16,6 +22,7 @@ from secure_signal.core.detection.sigma import written_field
 _LONGEST_CONDITION = 10_000
 _MOST_SELECTIONS = 10_000
 _MOST_EXPRESSIONS = 100
+_LONGEST_TIMESPAN = 100
 _MOST_DEAR = 1_000
 _MOST_INSTRUCTIONS = 20_000
 _MOST_RULES = 1_000
@@ -41,12 +48,21 @@ def check(detection: Any) -> None:
 
 def check_correlation(section: Any) -> None:
     """SigmaError for a correlation of too many rules, or with names that are no texts: pySigma takes any."""
+    if isinstance(section, dict):
+        _check_timespan(section.get("timespan"))
     for key, value in _names(section):
+        if key == "type" and not isinstance(value, str | None):
+            raise SigmaCorrelationTypeError("The type must be a text")
         names = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(name, str) for name in names):
             raise SigmaCorrelationRuleError(f"'{key}' must be a text, or, of several, a list of texts")
         if key == "rules" and len(names) > _MOST_RULES:
             raise SigmaCorrelationRuleError(f"More than {_MOST_RULES} 'rules'; correlate some by themselves")
+
+
+def _check_timespan(written: Any) -> None:
+    if isinstance(written, str) and len(written) > _LONGEST_TIMESPAN:  # Its digits would be read as a number.
+        raise SigmaTimespanError(f"The timespan has {len(written):,} characters")
 
 
 def check_tests(node: Node) -> None:
@@ -71,6 +87,8 @@ def _check_condition(written: Any, selections: int) -> None:
     conditions = written if isinstance(written, list) else [written]
     if not conditions or not all(isinstance(each, str) for each in conditions):
         raise SigmaConditionError("The condition must be a text, or a list of texts")
+    if not all(map(str.strip, conditions)):
+        raise SigmaConditionError("The condition is empty")
     if sum(map(len, conditions)) > _LONGEST_CONDITION:
         raise SigmaConditionError(f"The condition is longer than {_LONGEST_CONDITION} characters")
     if sum(len(_OF.findall(text)) for text in conditions) * selections > _MOST_SELECTIONS:

@@ -37,6 +37,7 @@ def _without_condition(
 
 def _empty(document: Document, name: str, section: Mapping[Any, Any]) -> Iterator[Problem]:
     for key, value in section.items():
-        if value is None and key != "condition":
+        is_selection = key != "condition" and not (name == "filter" and key == "rules")
+        if is_selection and (value is None or value in ([], {})):
             line = document.line((name, str(key)))
             yield Problem(document.file, line, f"the selection '{key}' is empty; indent its fields below it")

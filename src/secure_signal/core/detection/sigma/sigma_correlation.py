@@ -81,7 +81,8 @@ def _plain(section: dict[str, Any]) -> dict[str, Any]:
         return {"rules": sigma_temporal.references(boolean), **rest}
     if not isinstance(condition, dict):
         return section
-    more = [key for key in condition if key in COMPARISONS][1:]
+    # pySigma makes a whole number of a percentile, whatever it is; ours is read from the document.
+    more = ["percentile", *[key for key in condition if key in COMPARISONS][1:]]
     return {**section, "condition": {key: value for key, value in condition.items() if key not in more}}
 
 

@@ -1,5 +1,6 @@
 """The fields of a detection that pySigma cannot take, and its errors in our words."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ _UNKNOWN = re.compile(r"Unknown modifier '?(?P<name>[^']*)'?")
 _TAKES = re.compile(r"Modifier (?P<modifier>\w+) incompatible to value type of '(?P<value>.*)'", re.DOTALL)
 # A value as Python shows it, where pySigma has no better word.
 _OBJECT = re.compile(r"<sigma\.types\.Sigma(\w+) object at 0x\w+>")
+_NUMBER = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?(?:[eE]([-+]?)([0-9]+))?")
 _PARTS = ("minute", "hour", "day", "week", "month", "year")
 _NUMBERS = ("gt", "gte", "lt", "lte", *_PARTS)
 _VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMBERS, "a number")}
@@ -57,5 +59,19 @@ def in_words(message: str) -> str:
         if modifier in _PARTS and "CompareExpression" in taken["value"]:
             return f"{modifier} stands before the comparison, as in timestamp|{modifier}|lt"
         value = taken["value"] if "Sigma" not in taken["value"] else "what the modifier before it makes"
-        return f"{modifier} takes {_VALUES.get(modifier, 'a text')}, not '{value}'"
+        return (
+            f"{modifier} takes {_VALUES.get(modifier, 'a text')}, not '{value}'{_as_number(modifier, value)}"
+        )
     return message
+
+
+def _as_number(modifier: str, value: str) -> str:
+    """How to write a text that is meant as a number: YAML 1.1 wants a point, and the sign of an exponent."""
+    written = _NUMBER.fullmatch(value)
+    if modifier not in _NUMBERS or not written or math.isinf(float(value)):
+        return ""
+    whole, fraction, sign, exponent = written.groups()
+    plain = (
+        whole + (fraction or "") if exponent is None else f"{whole}{fraction or '.0'}e{sign or '+'}{exponent}"
+    )
+    return f", a text; write {plain} without quotes"

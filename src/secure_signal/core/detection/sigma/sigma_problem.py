@@ -18,6 +18,24 @@ _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
 
 _CAPITAL = re.compile(r"found '(?P<word>AND|OR|NOT|And|Or|Not)'")
 _UNREAD = re.compile(r"Expected .*, found (?P<word>'.*')")
+# What pySigma says of conditions and sections in words of its own, and what that means.
+_WORDS = (
+    (re.compile("Expected {.*found end of text"), "the condition ends where a selection is missing"),
+    (re.compile("Unbalanced parentheses"), "the condition has a parenthesis that is not closed"),
+    (
+        re.compile("Expected .*found 'of'"),
+        "`of` stands between 1, any or all and them, or a name such as sel*",
+    ),
+    (re.compile("The pipe syntax"), "a | is no longer a part of conditions, but a correlation of its own"),
+)
+_TYPES = {
+    "dict or string": "mapping or a text",
+    "dict": "mapping",
+    "dictionary": "mapping",
+    "string": "text",
+    "boolean": "true or false",
+}
+_TYPE = re.compile(rf"(?<=must be )(an? )?(valid YAML map|{'|'.join(_TYPES)})\b")
 _PLACE = re.compile(r"\s*\(at char \d+\), \(line:\d+, col:\d+\)")
 
 # The key at fault and the way out, by pySigma's class of error.
@@ -60,7 +78,8 @@ def of(document: Document, error: SigmaError) -> Iterator[Problem]:
     is_of_fields = path[:1] in _SECTIONS and not isinstance(error, ExcessError)
     faults = list(sigma_field.faults(document)) if is_of_fields else []
     for place, fault in faults:
-        yield Problem(document.file, document.line(place), f"{brief(place[-1])}: {_told(fault)}")
+        name = next(step for step in reversed(place) if not step.isdecimal())
+        yield Problem(document.file, document.line(place), f"{brief(name)}: {_told(fault)}")
     if _message(error) not in (_message(fault) for _, fault in faults):
         yield Problem(document.file, _line(document, error), _told(error))
 
@@ -96,10 +115,18 @@ def _in_words(message: str) -> str:
     capital = _CAPITAL.search(message)
     if capital:
         return f"write `{capital['word'].lower()}` in lower case"
+    known = next((words for beginning, words in _WORDS if beginning.match(message)), None)
+    if known:
+        return known
     unread = _UNREAD.match(message)
     if unread:
         return f"the condition cannot be read from {unread['word']} on"
-    return sigma_field.in_words(_PLACE.sub("", message))
+    return sigma_field.in_words(_TYPE.sub(_type, _PLACE.sub("", message)))
+
+
+def _type(found: re.Match[str]) -> str:
+    word = _TYPES.get(found[2], "mapping")
+    return word if word == "true or false" else f"a {word}"
 
 
 def brief(message: str) -> str:

@@ -90,7 +90,9 @@ def field_test(name: str, value: SigmaType, placeholders: Placeholders) -> Node:
         case SigmaCompareExpression():
             return Field(name, Comparison(value.op.name.lower(), value.number.number))
         case _:
-            raise ValueError(f"a value of type {type(value).__name__} cannot be compared with a field")
+            raise ValueError(
+                "what the modifiers make of a value cannot be compared with a field; take one out"
+            )
 
 
 def keyword_test(value: SigmaType, placeholders: Placeholders) -> Node:
@@ -107,7 +109,9 @@ def keyword_test(value: SigmaType, placeholders: Placeholders) -> Node:
         case SigmaNumber() if not isinstance(value, SigmaTimestampPart):
             return Keyword(Pattern((text(value.number),)))
         case _:
-            raise ValueError(f"a value of type {type(value).__name__} needs a field")
+            raise ValueError(
+                "what the modifiers of a keyword make of it needs a field; write one before them"
+            )
 
 
 def _patterns(value: SigmaString, placeholders: Placeholders) -> Iterator[Pattern]:

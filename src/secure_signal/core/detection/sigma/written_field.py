@@ -6,6 +6,8 @@ from typing import Any
 
 from sigma.exceptions import SigmaModifierError, SigmaValueError
 
+from secure_signal.core.detection.sigma import plain_value
+
 _MOST_SPELLINGS = 10_000
 # What pySigma's windash replaces, each by five characters.
 _DASH = re.compile(r"\B[-/]\b")
@@ -15,21 +17,30 @@ _WITH_RE = {"re", "i", "ignorecase", "m", "multiline", "s", "dotall", "all", "ex
 
 # What would be made of a placeholder before its values are known.
 _TRANSFORMS = {"base64", "base64offset", "wide", "utf16le", "utf16", "utf16be", "windash", "fieldref"}
+_NO_SELECTIONS = ("condition", "timeframe")
 _PARTS = {"minute", "hour", "day", "week", "month", "year"}
 
 
 def each(section: Any) -> Iterator[tuple[tuple[str, ...], str, list[Any]]]:
-    """Each field of the selections of a section, however nested: its path, itself, and its values."""
+    """Each field of the selections of a section, however nested: its path, itself, and its values.
+
+    Keywords have the empty name.
+    """
     for name, selection in section.items() if isinstance(section, dict) else ():
-        if name != "condition":
+        # The rules that a filter names are no keywords.
+        if name not in _NO_SELECTIONS and not (name == "rules" and not _is_nested(selection)):
             yield from _within(selection, (str(name),))
 
 
 def check(field: str, values: list[Any]) -> None:
     """SigmaError for a field whose modifiers cannot stand together, or not with its values."""
-    _, *modifiers = field.split("|")
+    name, *modifiers = field.split("|")
     if not values:
         raise SigmaValueError("it has no values; write one, null for a field that is missing, or take it out")
+    if not name and None in values:
+        raise SigmaValueError("null is a field that is missing, and so needs one; write `field: null`")
+    for value in values:
+        plain_value.check(value)
     if len(set(modifiers)) < len(modifiers):  # Each may make several texts of one, or one twice as long.
         raise SigmaModifierError("a modifier stands twice; take one of them out")
     if "expand" in modifiers:
@@ -52,12 +63,19 @@ def check(field: str, values: list[Any]) -> None:
 
 
 def _within(selection: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, list[Any]]]:
-    if isinstance(selection, list):
+    if not _is_nested(selection):
+        yield path, "", selection if isinstance(selection, list) else [selection]
+    elif isinstance(selection, list):
         for number, part in enumerate(selection):
             yield from _within(part, (*path, str(number)))
     elif isinstance(selection, dict):
         for key, value in selection.items():
             yield (*path, str(key)), str(key), value if isinstance(value, list) else [value]
+
+
+def _is_nested(selection: Any) -> bool:
+    parts = selection if isinstance(selection, list) else [selection]
+    return any(isinstance(part, dict | list) for part in parts)
 
 
 def _spellings(value: Any) -> int:
