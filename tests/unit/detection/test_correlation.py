@@ -122,6 +122,11 @@ def test_the_line_and_the_way_out(text: str, line: int, words: str, load: Load) 
     assert words.replace("FILE", file) in problem
 
 
+def test_a_timespan_may_be_ten_years_of_any_unit(load: Load) -> None:
+    for written in ("10y", "120M", "3653d"):
+        assert load(FAILED, outer("failed_login").replace("1h", written)).rules
+
+
 def test_a_rule_that_is_broken_is_not_said_to_be_absent(load: Load) -> None:
     """Nor is one that lists itself, or lists what is broken."""
     broken = FAILED.replace("condition: sel", "condition: sol")

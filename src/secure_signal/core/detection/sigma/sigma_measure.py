@@ -12,7 +12,7 @@ from secure_signal.core.detection.sigma import plausible
 from secure_signal.core.detection.windowing.metric import exact
 from secure_signal.core.instant import SECOND
 
-_LONGEST = 3_650 * 86_400
+_LONGEST = 3_653 * 86_400
 
 
 def bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]:

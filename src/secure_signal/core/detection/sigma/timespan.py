@@ -13,7 +13,7 @@ _UNITS = {
     "w": 7 * 86_400 * SECOND,
 }
 _WRITTEN = re.compile(r"([0-9]{1,9})(ms|[smhdw])")
-_LONGEST = 3_650 * _UNITS["d"]
+_LONGEST = 3_653 * _UNITS["d"]
 
 
 class Timespan(int):
