@@ -35,6 +35,8 @@ def read(root: Path) -> Iterator[RuleFile | Problem]:
     """
     if root.is_file():
         yield _read(str(root), str(root))
+    elif root.exists() and not root.is_dir():
+        yield Problem(str(root), None, "is neither a folder nor a regular file, which alone can be read")
     elif not root.is_dir():
         yield Problem(str(root), None, "there is no such folder or file of rules")
     else:
@@ -42,7 +44,7 @@ def read(root: Path) -> Iterator[RuleFile | Problem]:
         try:
             found = sorted(_below(str(root), unread))
         except RecursionError:
-            yield Problem(str(root), None, "has folders nested too deep")
+            yield Problem(str(root), None, "has folders nested too deep; move the rules up")
             return
         if not (found or unread):
             yield Problem(str(root), None, "there are no rules (*.yml, *.yaml) in this folder")
@@ -56,7 +58,7 @@ def _below(root: str, unread: list[OSError]) -> Iterator[str]:
     for folder, folders, names in os.walk(root, onerror=unread.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
                 yield f"{folder}/{name}"
 
 

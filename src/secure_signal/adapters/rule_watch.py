@@ -62,7 +62,7 @@ def _entries(path: str) -> Iterator[tuple[str, int, int, int, int]]:
             continue
         pending += [entry.path for entry, is_folder in entries if is_folder]
         for entry, is_folder in entries:
-            if not is_folder and entry.name.endswith(_SUFFIXES):
+            if not is_folder and entry.name.lower().endswith(_SUFFIXES):
                 yield from _file(entry.path, entry.stat)
 
 

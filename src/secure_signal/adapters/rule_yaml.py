@@ -16,6 +16,7 @@ _MAX_CHARACTERS = 1024 * 1024
 _MAX_DEPTH = 32
 _LINES_DEPTH = 6
 _MAX_SHOWN = 40
+_COUNTED = " (of an alias, those it stands for count); split the document into several"
 _INDENT = "the indentation differs from that of the lines above, or a quote or bracket is not closed"
 # What PyYAML's constructors raise at a scalar that is not what it looks like, or what its tag says.
 _NOT_SO = (ValueError, LookupError, AttributeError, ArithmeticError)
@@ -34,7 +35,8 @@ def read(content: bytes, file: str) -> Iterator[Document | Problem]:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        yield Problem(file, None, f"cannot be read: not UTF-8 at byte {error.start}")
+        line = content.count(b"\n", 0, error.start) + 1
+        yield Problem(file, line, f"cannot be read: not UTF-8 at byte {error.start}; save it as UTF-8")
     else:
         documents = list(_documents(text, file))
         yield from documents or [Problem(file, None, "is empty; write a rule, or take the file out")]
@@ -103,7 +105,7 @@ def _excess(text: str) -> yaml.MarkedYAMLError | None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    return _refusal(event, f"nested deeper than {_MAX_DEPTH} levels")
+                    return _refusal(event, f"nested deeper than {_MAX_DEPTH} levels; write it flatter")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             elif isinstance(event, yaml.DocumentStartEvent):
@@ -122,7 +124,7 @@ def _check(node: yaml.Node, sizes: dict[int, tuple[int, int]], depth: int = 0) -
     writes aliases out.
     """
     if depth > _MAX_DEPTH:
-        raise _refusal(node, f"nested deeper than {_MAX_DEPTH} levels, or within itself")
+        raise _refusal(node, f"nested deeper than {_MAX_DEPTH} levels, or within itself; write it flatter")
     if isinstance(node, yaml.ScalarNode):
         return 1, len(node.value)
     if id(node) not in sizes:
@@ -131,9 +133,9 @@ def _check(node: yaml.Node, sizes: dict[int, tuple[int, int]], depth: int = 0) -
             more, longer = _check(child, sizes, depth + 1)
             nodes, characters = nodes + more, characters + longer
         if nodes > _MAX_NODES:
-            raise _refusal(node, f"more than {_MAX_NODES} nodes when its aliases are written out")
+            raise _refusal(node, f"more than {_MAX_NODES} nodes{_COUNTED}")
         if characters > _MAX_CHARACTERS:
-            raise _refusal(node, f"more than {_MAX_CHARACTERS} characters when its aliases are written out")
+            raise _refusal(node, f"more than {_MAX_CHARACTERS} characters{_COUNTED}")
         sizes[id(node)] = nodes, characters
     return sizes[id(node)]
 

@@ -14,6 +14,7 @@ import typer
 
 from secure_signal.cli.coverage import coverage
 from secure_signal.cli.rule_sources import Folders, Logsources, Rules, advice
+from secure_signal.core import sentence
 from secure_signal.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -47,10 +48,13 @@ def check(rules: Folders = None, logsources: Logsources = None) -> None:
         files = {problem.file for problem in problems}
         typer.echo(f"{_count(len(problems), 'problem')} in {_count(len(files), 'file')}.")
         raise typer.Exit(1)
-    notes = [f"{rule.origin}: note: {rule.title}: {notice}" for rule, notice in ruleset.notices]
+    notes = [
+        f"{sentence.on_one_line(rule.origin)}: note: {rule.title}: {notice}"
+        for rule, notice in ruleset.notices
+    ]
     notes += [f"note: {remark}" for remark in ruleset.remarks]
     for note in notes:
-        typer.echo(note)
+        typer.echo(sentence.visible(note))
     kinds = ((ruleset.detections, "detection"), (ruleset.correlations, "correlation"))
     filters = ((ruleset.filters, "filter"),) if ruleset.filters else ()
     counts = (*kinds, *filters, (notes, "note"))

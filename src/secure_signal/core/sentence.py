@@ -33,7 +33,12 @@ def continued(text: str) -> str:
 
 def visible(text: str) -> str:
     """With control characters as Python spells them, but for the ends of lines: no terminal obeys them."""
-    return CONTROL.sub(lambda c: c[0] if c[0] == "\n" else c[0].encode("unicode_escape").decode(), text)
+    return "\n".join(map(on_one_line, text.split("\n")))
+
+
+def on_one_line(text: str) -> str:
+    """With the ends of lines spelt too, as of a name that is told where."""
+    return CONTROL.sub(lambda c: c[0].encode("unicode_escape").decode(), text)
 
 
 def of_types(text: str) -> str:

@@ -37,11 +37,19 @@ filter:
 """
 
 CASES: dict[str, tuple[str, int, str]] = {
-    "nested parentheses": (asking("{a: b}", "(" * 10_000 + "sel" + ")" * 10_000), 9, "longer than 10000"),
-    "nested not": (asking("{a: b}", "not " * 2_400 + "sel"), 9, "nested too deep"),
-    "of and of": (asking(SELECTIONS, " or ".join(["1 of sel*"] * 200)), 210, "more than 10000 selections"),
+    "nested parentheses": (
+        asking("{a: b}", "(" * 10_000 + "sel" + ")" * 10_000),
+        9,
+        "longer than 10000 characters; split the rule",
+    ),
+    "nested not": (asking("{a: b}", "not " * 2_400 + "sel"), 9, "is nested too deep; name parts of it"),
+    "of and of": (
+        asking(SELECTIONS, " or ".join(["1 of sel*"] * 200)),
+        210,
+        "10000 selections; split the rule into several",
+    ),
     "pattern of stars": (asking("{a: b}", "1 of " + "*s" * 4_000), 2, "may have 10000 characters"),
-    "values": (asking(values("a", "v%d", 20_000)), 10, "more than 20000 nodes"),
+    "values": (asking(values("a", "v%d", 20_000)), 10, "count); split the document into several"),
     "dashes": (
         asking(values("a|windash", "-a%d -b -c", 100)),
         9,

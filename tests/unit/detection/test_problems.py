@@ -181,9 +181,9 @@ MERGE_BOMB = "a0: &a0 {x: y}\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (BOMB, "written out"),
-        (MERGE_BOMB, "written out"),
-        (f"a: &a '{'x' * 1_000}'\nb: [{', '.join(['*a'] * 1_100)}]\n", "characters when its aliases"),
+        (BOMB, "nodes .of an alias, those it stands for count.; split the document"),
+        (MERGE_BOMB, "nodes .of an alias"),
+        (f"a: &a '{'x' * 1_000}'\nb: [{', '.join(['*a'] * 1_100)}]\n", "characters .of an alias"),
         ("a: &a [*a]\n", "nested"),
         ("a: " + "[" * 900 + "]" * 900, "nested"),
         ("a: " + "9" * 5000, "YAML"),
@@ -205,8 +205,8 @@ def test_a_text_too_long_to_be_compiled(load: Load) -> None:
 
 def test_bytes_that_are_no_text(load: Load, tmp_path: Path) -> None:
     load(FAILED)
-    (tmp_path / "rules" / "rule-2.yml").write_bytes(b"title: \xff")
-    with pytest.raises(UsageError, match=r"rule-2.yml: cannot be read: not UTF-8 at byte 7"):
+    (tmp_path / "rules" / "rule-2.yml").write_bytes(b"id: x\ntitle: \xff")
+    with pytest.raises(UsageError, match=r"rule-2.yml:2: cannot be read: not UTF-8 at byte 13; save it"):
         rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")
 
 
@@ -215,6 +215,18 @@ def test_a_folder_that_is_not_there_or_empty(tmp_path: Path) -> None:
         rule_files.load(tmp_path / "none", None)
     with pytest.raises(UsageError, match="no rules"):
         rule_files.load(tmp_path, None)
+
+
+def test_a_pipe_in_the_place_of_rules_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="pipe: is neither a folder nor a regular file"):
+        rule_files.load(tmp_path / "pipe", None)
+
+
+def test_a_line_that_a_file_name_ends_is_told_in_one(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.yml").write_text("- 1\n")
+    _, (problem,) = rule_files.check(tmp_path)
+    assert str(problem).startswith(rf"{tmp_path}/a\nb.yml:1: ")
 
 
 def test_check_tells_all_of_all_folders_and_raises_nothing(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tests.unit.detection.samples import BRUTE_FORCE, FAILED, OTHER, RULE, SUM, 
 from tests.unit.detection.test_engine import observe
 
 from secure_signal.adapters import rule_cache, rule_files
+from secure_signal.adapters.rule_watch import RuleWatch
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.rules.ruleset import RuleSet
 
@@ -340,6 +341,15 @@ def test_a_file_in_two_of_the_folders_is_read_once(load: Load, tmp_path: Path) -
     load(FAILED)
     folders = [tmp_path / "rules", tmp_path / "rules", tmp_path / "rules" / "rule-1.yml"]
     assert len(rule_files.load(folders, tmp_path / "logsources.toml").rules) == 1
+
+
+def test_files_with_a_suffix_in_capitals_are_read(load: Load, tmp_path: Path) -> None:
+    load(FAILED)
+    (tmp_path / "rules" / "B.YML").write_text(SUCCEEDED)
+    watch = RuleWatch([tmp_path / "rules"])
+    assert ids(rule_files.load(tmp_path / "rules", tmp_path / "logsources.toml")) == {RULE, OTHER}
+    (tmp_path / "rules" / "B.YML").write_text("")
+    assert [watch.has_changed(), watch.has_changed()] == [False, True]
 
 
 def test_settings_that_a_link_does_not_lead_to_and_a_name_that_is_no_text_are_told(

@@ -102,7 +102,8 @@ def _attempt(document: Document, problems: list[Problem], build: Callable[[], _T
     except ExtensionError as error:
         problems.append(Problem(document.file, document.line(*error.paths), str(error)))
     except RecursionError:
-        problems.append(Problem(document.file, document.line(*_CONDITIONS), "is nested too deep"))
+        what = "is nested too deep; name parts of it as selections, or split the rule into several"
+        problems.append(Problem(document.file, document.line(*_CONDITIONS), what))
     except Exception as error:
         # A document may hold anything; not all of it is foreseen by those who parse it.
         problems.append(

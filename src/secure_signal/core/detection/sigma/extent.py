@@ -33,6 +33,10 @@ class ExcessError(SigmaValueError):
     """All fields together ask for too much, so that it would take long to find what is wrong with each."""
 
 
+class LongConditionError(SigmaConditionError):
+    """A condition asks for too much, however well it is written."""
+
+
 def check(detection: Any) -> None:
     """SigmaError for a detection, or filter, whose condition is no text or that asks for too much."""
     if not isinstance(detection, dict):
@@ -90,9 +94,9 @@ def _check_condition(written: Any, selections: int) -> None:
     if not all(map(str.strip, conditions)):
         raise SigmaConditionError("The condition is empty")
     if sum(map(len, conditions)) > _LONGEST_CONDITION:
-        raise SigmaConditionError(f"The condition is longer than {_LONGEST_CONDITION} characters")
+        raise LongConditionError(f"The condition is longer than {_LONGEST_CONDITION} characters")
     if sum(len(_OF.findall(text)) for text in conditions) * selections > _MOST_SELECTIONS:
-        raise SigmaConditionError(f"The condition spells out more than {_MOST_SELECTIONS} selections")
+        raise LongConditionError(f"The condition spells out more than {_MOST_SELECTIONS} selections")
 
 
 def _is_expression(leaf: Field | SameAs) -> bool:

@@ -14,5 +14,6 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        file = sentence.on_one_line(self.file)
+        where = file if self.line is None else f"{file}:{self.line}"
         return sentence.visible(f"{where}: {self.what}")

@@ -54,6 +54,7 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
         ("detection", "condition"),
         "join the names of selections by and, or, not, `1 of` and `all of`",
     ),
+    "LongConditionError": (("detection", "condition"), "split the rule into several"),
     "SigmaModifierError": (("detection",), ""),
     "SigmaTypeError": (("detection",), ""),
     "SigmaRegularExpressionError": (("detection",), "mend the expression"),
