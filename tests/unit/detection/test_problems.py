@@ -164,6 +164,18 @@ def test_all_that_is_wrong_with_the_fields_of_a_detection_is_told_together(load:
     ]
 
 
+def test_of_very_many_fields_that_are_wrong_the_first_are_told(load: Load) -> None:
+    fields = "".join(f"    f{number}|containz: x\n" for number in range(1_000))
+    with pytest.raises(UsageError, match="51 problems"):
+        load(FAILED.replace(" {outcome: failure}", f"\n{fields.rstrip()}"))
+
+
+def test_a_field_nested_deep_is_told_where_its_list_is(load: Load) -> None:
+    deep = "\n    - " + "[" * 20 + "{'a|containz': x}" + "]" * 20
+    with pytest.raises(UsageError, match=r"rule-1.yml:9: a\|containz: there is no modifier"):
+        load(FAILED.replace(" {outcome: failure}", deep))
+
+
 def test_a_condition_is_told_with_the_fields_that_it_is_over(load: Load) -> None:
     with pytest.raises(UsageError) as error:
         load(FAILED.replace("outcome:", "outcome|containz:").replace("condition: sel", "condition: 5"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from sigma.exceptions import SigmaError
 
@@ -12,6 +13,7 @@ from secure_signal.core.detection.sigma.extent import ExcessError
 from secure_signal.core.detection.sigma.problem import Problem
 
 _LONGEST = 500
+_MOST_FIELDS = 50
 _SECTIONS = (("detection",), ("filter",))
 # What pySigma quotes, or names in other ways.
 _QUOTED = re.compile(r"'([^']+)'|Sigma rule (\w+) must|(\w+) modifier")
@@ -74,13 +76,19 @@ _AT_FAULT: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def of(document: Document, error: SigmaError) -> Iterator[Problem]:
-    """pySigma's error, with its line: it tells one, but of a detection all fields that are wrong are told."""
+    """pySigma's error, with its line: it tells one, but of a detection the fields that are wrong are told."""
     path, _ = _at_fault(error)
     is_of_fields = path[:1] in _SECTIONS and not isinstance(error, ExcessError)
-    faults = list(sigma_field.faults(document)) if is_of_fields else []
-    for place, fault in faults:
+    faults = list(islice(sigma_field.faults(document), _MOST_FIELDS + 1)) if is_of_fields else []
+    for number, (place, fault) in enumerate(faults):
         name = next(step for step in reversed(place) if not step.isdecimal())
-        yield Problem(document.file, document.line(place), f"{brief(name)}: {_told(fault)}")
+        told = (
+            f"{brief(name)}: {_told(fault)}"
+            if number < _MOST_FIELDS
+            else "more fields are wrong, from this one on"
+        )
+        line = document.line(*(place[:length] for length in range(len(place), 0, -1)))
+        yield Problem(document.file, line, told)
     if _message(error) not in (_message(fault) for _, fault in faults):
         yield Problem(document.file, _line(document, error), _told(error))
 
