@@ -11,7 +11,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 # msgspec's names of types, in words of someone who writes YAML or TOML.
-_TYPE = re.compile(r"`(object|array|str|int|bool|float|null|date|time|datetime)`")
+_NAME = "object|array|str|int|bool|float|null|date|time|datetime"
+_TYPE = re.compile(rf"`((?:{_NAME})(?: \| (?:{_NAME}))*)`")
 _TYPES = {
     "object": "a mapping",
     "array": "a list",
@@ -43,7 +44,7 @@ def on_one_line(text: str) -> str:
 
 def of_types(text: str) -> str:
     """What msgspec says of types, such as ``Expected `array`, got `str```, in our words."""
-    return _TYPE.sub(lambda name: _TYPES[name[1]], text)
+    return _TYPE.sub(lambda names: " or ".join(_TYPES[name] for name in names[1].split(" | ")), text)
 
 
 def first(texts: Iterable[str]) -> Iterator[str]:

@@ -71,6 +71,7 @@ def test_the_start_sets_the_time_of_day() -> None:
         (EXAMPLE + "          times: 1000000000\n", 6, "times: expected a whole number <= 10000"),
         (EXAMPLE + "        - {type: ''}\n", 2, "signal number 2 is none: type: must have 1 to 128"),
         (EXAMPLE + "      start: noon\n", 6, "start: is no time with a zone"),
+        (EXAMPLE + "      groups: 5\n", 6, "groups: expected a list or nothing, got a whole number"),
         (EXAMPLE + "      groups: []\n", 2, "groups lists 0, finds says 1"),
         (EXAMPLE + "          times: 9000\n        - {type: b, times: 9000}\n", 2, "may have 10000 signals"),
         (EXAMPLE + "        - {type: b, at: 5m}\n      start: 9999-12-31T23:59:59Z\n", 2, "out of range"),
