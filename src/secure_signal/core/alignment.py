@@ -27,7 +27,8 @@ class Block(NamedTuple):
 class Queue:
     """What was fetched of one partition and not yet read.
 
-    ``fetched`` is the offset before which all was fetched, ``end`` the log's end as last heard of.
+    ``fetched`` is the offset before which all was fetched, ``end`` the log's end as last heard of, ``size``
+    how many bytes of values are here.
     ``at_end`` says that there was no more to fetch: offsets alone do not tell, because the last ones of a
     log may be no records (the marks of somebody's transaction).
     """
@@ -36,6 +37,7 @@ class Queue:
         self.fetched = fetched
         self.end = end
         self.at_end = False
+        self.size = 0
         self._offsets: list[int] = []
         self._timestamps: list[int] = []
         self._values: list[bytes] = []
@@ -73,6 +75,7 @@ class Queue:
         self._offsets += block.offsets
         self._timestamps += block.timestamps
         self._values += block.values
+        self.size += sum(map(len, block.values))
         self.fetched = block.offsets[-1] + 1
         self.at_end = False
 
@@ -81,7 +84,9 @@ class Queue:
         start = self._read
         self._read = end = max(start + 1, bisect_right(self._timestamps, until, start))
         self._last = self._timestamps[end - 1]
-        return Block(self._offsets[start:end], self._timestamps[start:end], self._values[start:end])
+        values = self._values[start:end]
+        self.size -= sum(map(len, values))
+        return Block(self._offsets[start:end], self._timestamps[start:end], values)
 
 
 def aligned(queues: Sequence[Queue], limit: float) -> Iterator[tuple[int, Block]]:

@@ -73,3 +73,12 @@ def test_all_was_read_before_the_next_record_or_after_the_last_one() -> None:
     assert (fetching.offset, fetching.arrival) == (0, 5)
     order(fetching)
     assert (fetching.offset, fetching.arrival) == (2, 6)
+
+
+def test_a_queue_knows_how_many_bytes_are_in_it() -> None:
+    waiting = Queue(fetched=0, end=3)
+    waiting.add(Block([0, 1, 2], [5, 6, 7], [b"a", b"bb", b"cccc"]))
+    waiting.take(until=6)
+    assert waiting.size == 4
+    waiting.add(Block([3], [8], [b"dd"]))
+    assert waiting.size == 6

@@ -16,13 +16,14 @@ Partition: TypeAlias = tuple[str, int]
 
 _BATCH = 2_000
 _WAIT = 0.02
-_HELD = 4_000
+# Bytes that are held of all partitions together.
+_HELD = 64 * 1024 * 1024
 _PATIENCE = 5.0
 
 # Small fetches, so that partitions come in step and memory stays small.
 SETTINGS = {
     "fetch.message.max.bytes": 512 * 1024,
-    "queued.min.messages": _HELD,
+    "queued.min.messages": 4_000,
     "queued.max.messages.kbytes": 2048,
     "enable.partition.eof": True,
 }
@@ -31,8 +32,8 @@ SETTINGS = {
 class Intake:
     """Queues of the partitions that two consumers fetch, one of ``signal-events``, one of ``signal-matches``.
 
-    About 4,000 records of a partition are held at most; with more, it is paused. Where partitions wait for
-    one whose records do not come, they do so for five seconds.
+    A partition of which much is held is paused; its client drops what it has prefetched then, so it comes
+    seldom. Where partitions wait for one whose records do not come, they do so for five seconds.
     """
 
     def __init__(self, signals: Consumer, matches: Consumer) -> None:
@@ -62,7 +63,7 @@ class Intake:
                 TopicPartition(*partition), cached=True
             )
             queue.end = max(queue.end, end)
-            self._pace(partition, len(queue))
+            self._pace(partition, queue.size)
 
     def blocks(self, limit: float) -> Iterator[tuple[Partition, Block]]:
         """Signals until ``limit`` (ms), the oldest of all partitions first; then the rest."""
@@ -103,11 +104,11 @@ class Intake:
                 queue.at_end = True
 
     def _pace(self, partition: Partition, held: int) -> None:
-        consumer = self._consumers[partition[0]]
-        if held > _HELD and partition not in self._paused:
+        consumer, share = self._consumers[partition[0]], _HELD // len(self._queues)
+        if held > share and partition not in self._paused:
             consumer.pause([TopicPartition(*partition)])
             self._paused.add(partition)
-        elif held < _HELD // 2 and partition in self._paused:
+        elif held < share // 2 and partition in self._paused:
             consumer.resume([TopicPartition(*partition)])
             self._paused.discard(partition)
 
