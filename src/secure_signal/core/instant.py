@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -96,6 +97,8 @@ _MICROS: dict[str, int] = {
 }
 
 
+# Of one signal several anomalies may be made, and all of a block are detected at once.
+@lru_cache(maxsize=64)
 def render(instant: int) -> str:
     """RFC 3339 in UTC with six decimals."""
     return f"{(_NAIVE + timedelta(microseconds=instant)).isoformat('T', 'microseconds')}Z"

@@ -173,11 +173,13 @@ def _is_small(values: Sequence[bytes], block: bytes) -> bool:
     """Whether each value is short, and cannot be nested too deep."""
     if max(map(len, values), default=0) > _MAX_BYTES:
         return False
+    has_lists = b"[" in block
     # Two belong to every signal: itself, and its payload.
-    nested = block.count(b"{") + (block.count(b"[") if b"[" in block else 0) - 2 * len(values)
+    nested = block.count(b"{") + (block.count(b"[") if has_lists else 0) - 2 * len(values)
     if nested <= payload.MAX_DEPTH - 2:
         return True
-    return max(map(_braces, values)) + max(map(_brackets, values)) <= payload.MAX_DEPTH or all(
+    deepest = max(map(_braces, values)) + (max(map(_brackets, values)) if has_lists else 0)
+    return deepest <= payload.MAX_DEPTH or all(
         _braces(value) + _brackets(value) <= payload.MAX_DEPTH for value in values
     )
 
