@@ -118,6 +118,20 @@ def test_days_sent_in_a_rush_are_found_as_if_they_came_in_their_order(
     assert first.metric("detector_matches_late_total") == second.metric("detector_matches_late_total") == 0
 
 
+def test_what_had_not_settled_when_its_detector_stopped_is_not_held_back_for_ever(
+    kafka_bootstrap: str, start: Start, findings: Findings
+) -> None:
+    detector = start(kafka_bootstrap)
+    until(detector.is_ready, "the detector is at work")
+    signals = sprees(6, seed=900, ago=36_000)
+    send(kafka_bootstrap, signals)
+    time.sleep(0.1)
+    assert detector.stop() == 0
+    detector.start()
+    until(lambda: expected(signals) <= findings.read().keys(), "all is found", seconds=15)
+    until(lambda: detector.metric("detector_matches_held") == 0, "nothing is held back")
+
+
 def test_when_a_rule_changes_its_windows_are_dropped_and_those_of_the_others_go_on(
     kafka_bootstrap: str, start: Start, findings: Findings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
+LARGEST = 4_000
+"""Records of a block."""
 STEP = 1_000
 """Milliseconds that a partition may be read ahead of the others: a block at a time, not a record."""
 
@@ -28,7 +30,7 @@ class Queue:
     """What was fetched of one partition and not yet read.
 
     ``fetched`` is the offset before which all was fetched, ``end`` the log's end as last heard of, ``size``
-    how many bytes of values are here.
+    how many bytes of records are here.
     ``at_end`` says that there was no more to fetch: offsets alone do not tell, because the last ones of a
     log may be no records (the marks of somebody's transaction).
     """
@@ -75,18 +77,27 @@ class Queue:
         self._offsets += block.offsets
         self._timestamps += block.timestamps
         self._values += block.values
-        self.size += sum(map(len, block.values))
+        self.size += _size(block.values)
         self.fetched = block.offsets[-1] + 1
         self.at_end = False
 
     def take(self, until: float) -> Block:
-        """Read what has timestamps up to ``until``, and one record in any case."""
+        """Read what has timestamps up to ``until``, and one record in any case; at most a block."""
         start = self._read
-        self._read = end = max(start + 1, bisect_right(self._timestamps, until, start))
+        end = max(start + 1, bisect_right(self._timestamps, until, start))
+        self._read = end = min(end, start + LARGEST)
         self._last = self._timestamps[end - 1]
         values = self._values[start:end]
-        self.size -= sum(map(len, values))
+        self.size -= _size(values)
         return Block(self._offsets[start:end], self._timestamps[start:end], values)
+
+
+# Bytes of a record beside its value.
+_RECORD = 100
+
+
+def _size(values: Sequence[bytes]) -> int:
+    return sum(map(len, values)) + _RECORD * len(values)
 
 
 def aligned(queues: Sequence[Queue], limit: float) -> Iterator[tuple[int, Block]]:

@@ -49,7 +49,7 @@ class Lane:
 
     def settle(self, offset: int, ends: Ends) -> None:
         """Take the ends that were told once what is before an offset had settled."""
-        if self._entries:
+        if self._entries and offset > self.offset:
             self._settled.append((offset, ends))
 
     def ends(self, *, is_silent: bool) -> Ends | None:

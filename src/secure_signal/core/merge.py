@@ -212,13 +212,15 @@ class Merge:
         heads = sorted(self._heads)
         for index, head in enumerate(heads[1:], 1):
             ends = self._ends_for(head)
-            if ends and head <= self._floor(head, floors) and self._came_after(heads[:index], ends):
+            if ends and self._came_after(heads[:index], ends) and head <= self._floor(head, floors):
                 return head
         return None
 
     def _came_after(self, heads: Iterable[Place], ends: Ends) -> bool:
-        behind = dict(enumerate(ends.offsets))
-        return all(self._lanes[source].offset >= behind.get(source, 0) for _, source in heads)
+        told = len(ends.offsets)  # Of a partition that is newer, nothing was there.
+        return all(
+            source >= told or self._lanes[source].offset >= ends.offsets[source] for _, source in heads
+        )
 
     def _ends_for(self, head: Place) -> Ends | None:
         return self._lanes[head[1]].ends(is_silent=head[1] in self._silent)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_signal.core.alignment import STEP, Block, Queue, aligned
+from secure_signal.core.alignment import LARGEST, STEP, Block, Queue, aligned
 
 ENDLESS = float("inf")
 
@@ -78,7 +78,16 @@ def test_all_was_read_before_the_next_record_or_after_the_last_one() -> None:
 def test_a_queue_knows_how_many_bytes_are_in_it() -> None:
     waiting = Queue(fetched=0, end=3)
     waiting.add(Block([0, 1, 2], [5, 6, 7], [b"a", b"bb", b"cccc"]))
+    full = waiting.size
     waiting.take(until=6)
-    assert waiting.size == 4
-    waiting.add(Block([3], [8], [b"dd"]))
-    assert waiting.size == 6
+    assert waiting.size == full // 3 + 2
+    waiting.add(Block([3], [8], [b""]))
+    assert waiting.size > full // 3 + 2, "one without a value takes room too"
+    waiting.take(ENDLESS)
+    assert waiting.size == 0
+
+
+def test_a_block_is_no_longer_than_others_can_wait() -> None:
+    waiting = queue(*[5] * (2 * LARGEST + 1))
+    blocks = [len(each.offsets) for _, each in aligned([waiting, queue(7)], ENDLESS)]
+    assert blocks == [LARGEST, LARGEST, 1, 1]

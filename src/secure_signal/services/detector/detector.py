@@ -116,7 +116,8 @@ class Detector:
         signals = [task for task in self._tasks.values() if isinstance(task, SignalTask)]
         places = [self._intake.reached((topics.SIGNALS, task.partition)) for task in signals]
         return {
-            task.partition: Progress(offset, task.watermark, arrival)
+            # It begins further back, to learn what was repeated; all before its own offset was sent.
+            task.partition: Progress(max(offset, task.offset), task.watermark, arrival)
             for task, (offset, arrival) in zip(signals, places, strict=True)
         }
 

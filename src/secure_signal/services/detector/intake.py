@@ -1,7 +1,7 @@
 """What was fetched from Kafka, by partition, in the order in which it is to be read."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TypeAlias, cast
 
@@ -16,6 +16,8 @@ Partition: TypeAlias = tuple[str, int]
 
 _BATCH = 2_000
 _WAIT = 0.02
+# Records of signals that one turn gives, about.
+_TURN = 20_000
 # Bytes that are held of all partitions together.
 _HELD = 64 * 1024 * 1024
 _PATIENCE = 5.0
@@ -66,12 +68,15 @@ class Intake:
             self._pace(partition, queue.size)
 
     def blocks(self, limit: float) -> Iterator[tuple[Partition, Block]]:
-        """Signals until ``limit`` (ms), the oldest of all partitions first; then the rest."""
+        """Signals until ``limit`` (ms), the oldest of all partitions first; then the rest.
+
+        Of both some tens of thousands at most: then others are to hear how far they are.
+        """
         signals = {partition: queue for partition, queue in self._queues.items() if partition[0] == SIGNALS}
         names, queues = list(signals), list(signals.values())
         held = sum(map(len, queues))
         self._lose_patience(queues)
-        for index, block in aligned(queues, limit):
+        for index, block in _some(aligned(queues, limit)):
             yield names[index], block
         if sum(map(len, queues)) < held:
             self._moved_at = time.monotonic()
@@ -111,6 +116,16 @@ class Intake:
         elif held < share // 2 and partition in self._paused:
             consumer.resume([TopicPartition(*partition)])
             self._paused.discard(partition)
+
+
+def _some(blocks: Iterable[tuple[int, Block]]) -> Iterator[tuple[int, Block]]:
+    """Blocks, until there are many records in them."""
+    count = 0
+    for index, block in blocks:
+        yield index, block
+        count += len(block.offsets)
+        if count >= _TURN:
+            return
 
 
 def _place(message: Message) -> Partition:
