@@ -26,6 +26,7 @@ _WORDS = {
     "did not find expected '-' indicator": _INDENT,
     "mapping values are not allowed in this context": "a colon stands where none can be; quote the text",
     "found character that cannot start any token": "a word begins with a tab, @, ` or %; quote the text",
+    "could not determine a constructor": "a sign or tag stands where a value is to be; quote the text",
     "could not find expected ':'": "a key has no colon after it",
 }
 
@@ -55,7 +56,7 @@ def _documents(text: str, file: str) -> Iterator[Document | Problem]:
                 yield Document(content, file, dict(_lines(node, ())), rule_scalars.notes(node, builder))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        why = _WORDS.get(str(error.problem), error.problem)
+        why = _WORDS.get(str(error.problem).partition(" for the tag")[0], error.problem)
         yield Problem(file, mark.line + 1 if mark else 1, f"is no YAML that can be read: {why}")
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from secure_signal.adapters import constraint
 from secure_signal.core.errors import UsageError
+from secure_signal.core.instant import SECOND
 
 
 def _plain(name: str) -> AliasChoices:
@@ -75,6 +76,11 @@ class Settings(BaseSettings):
     )
     seed: int = Field(1, description="Seed of the generator")
     log_format: Literal["json", "console"] = Field("json", description="How log lines are written")
+
+    @property
+    def allowed_lateness(self) -> int:
+        """In microseconds."""
+        return round(self.lateness * SECOND)
 
 
 def read() -> Settings:

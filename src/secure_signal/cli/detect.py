@@ -15,7 +15,6 @@ from secure_signal.core.anomaly import Anomaly
 from secure_signal.core.detection import event
 from secure_signal.core.detection.event import Event
 from secure_signal.core.errors import RefusedError
-from secure_signal.core.instant import SECOND
 from secure_signal.core.recent import Recent
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def detect(
     from secure_signal.core.detection.engine import Engine
     from secure_signal.core.detection.reorder import by_event_time
 
-    lateness = int(settings.read().lateness * SECOND)
+    lateness = settings.read().allowed_lateness
     engine = Engine(rule_files.load(joined(context, rules, more), logsources), lateness=lateness)
     for rule, notice in engine.ruleset.notices:
         typer.echo(f"{rule.origin}: note: {rule.title}: {notice}", err=True)

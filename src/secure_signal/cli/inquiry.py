@@ -112,12 +112,11 @@ def absence(
 def _within(connection: psycopg.Connection, one: Verdict | None) -> list[StoredSignal]:
     """The newest signals of each anomaly in a window."""
     window = one.window if one is not None else None
-    inner = [each.found for each in window.signals if each.found is not None] if window is not None else []
-    return [
-        signal
-        for found in inner
-        for signal in history.signals_near(connection, found.evidence[-_MAX_WITHIN:], found.event_time)
-    ]
+    if window is None:
+        return []
+    inner = [each.found for each in window.signals if each.found is not None]
+    ids = [name for found in inner for name in found.evidence[-_MAX_WITHIN:]]
+    return history.signals_near(connection, ids, window.until)
 
 
 def _changes(ruleset: RuleSet, anomaly: Anomaly) -> list[str]:
@@ -145,12 +144,12 @@ def _circumstances(
     yield f"That anomaly ({due}) is not stored."
     received = instant.from_datetime(stored.received_at)
     environment = settings.read()
-    yield from _arrivals(connection, rule, one, stored, int(environment.lateness * SECOND))
+    others = _others(connection, one, stored)
+    yield from circumstance.of_arrival(rule, *_times(stored), environment.allowed_lateness)
+    yield from circumstance.of_others(map(_times, others), environment.allowed_lateness)
     if moment.now() - received < _SETTLE:
         yield "The signal was stored only seconds ago: the anomaly may be on its way."
-    since = min(
-        received - _STORING, instant.parse(one.window.signals[0].timestamp) if one.window else received
-    )
+    since = min(arrived for _, arrived in map(_times, (stored, *others))) - _STORING
     try:
         coverage = rule_coverage.read(environment.kafka_bootstrap_servers)
     except RetryError as error:
@@ -160,19 +159,12 @@ def _circumstances(
         yield from circumstance.of_presence(rule, presence)
 
 
-def _arrivals(
-    connection: psycopg.Connection,
-    rule: Detection | Correlation,
-    one: Verdict,
-    stored: StoredSignal,
-    lateness: int,
-) -> Iterator[str]:
-    """What is to be said of how the signal came, and the others in its window."""
-    yield from circumstance.of_arrival(rule, *_times(stored), lateness)
-    if one.window is not None:
-        ids = [each.id for each in one.window.signals if each.id != stored.id]
-        others = history.signals_near(connection, ids, one.window.until)
-        yield from circumstance.of_others(map(_times, others), lateness)
+def _others(connection: psycopg.Connection, one: Verdict, stored: StoredSignal) -> list[StoredSignal]:
+    """The other signals in the window, of the newest."""
+    if one.window is None:
+        return []
+    ids = [each.id for each in one.window.signals if each.id != stored.id]
+    return history.signals_near(connection, ids, one.window.until)
 
 
 def _times(stored: StoredSignal) -> tuple[int, int]:

@@ -85,6 +85,11 @@ WRONG: list[tuple[str, int, str]] = [
     (FAILED.replace("outcome:", "outcome|expand|windash:"), 8, "'windash' cannot follow expand"),
     (FAILED.replace("outcome:", "outcome|cased|fieldref:"), 8, "cased takes a text, not"),
     (WITHIN.replace("FIELD", "at|hour: 6.5"), 10, "must be whole numbers"),
+    (
+        WITHIN.replace("FIELD", "{ip|cased|contains: x, ip|contains|cased: y}"),
+        10,
+        "'ip|contains|cased' stands twice",
+    ),
     (FAILED.replace("outcome:", "outcome|base64|re:"), 8, "'base64' cannot stand with re"),
     (BRUTE_FORCE.replace("gte: 3", "gte: true"), 10, "'gte' compares with a number, not with true or false"),
     (PERCENTILE.replace("50", "99.9"), 10, "a whole number from 0 to 100"),

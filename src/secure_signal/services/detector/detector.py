@@ -12,7 +12,6 @@ from secure_signal.adapters.topic_logs import TopicLogs
 from secure_signal.core.detection.engine import Engine
 from secure_signal.core.detection.rules.ruleset import RuleSet
 from secure_signal.core.detection.windowing.census import MEMORY
-from secure_signal.core.instant import SECOND
 from secure_signal.core.parcel import Progress
 from secure_signal.services.detector import checkpoint, metrics
 from secure_signal.services.detector.assignment import restore
@@ -41,7 +40,7 @@ class Detector:
     def __init__(self, settings: Settings, ruleset: RuleSet, stop: threading.Event) -> None:
         self._servers = settings.kafka_bootstrap_servers
         self.ruleset = ruleset
-        self._lateness = round(settings.lateness * SECOND)
+        self._lateness = settings.allowed_lateness
         self._outbox = Outbox(self._servers, stop)
         signals, matches = (
             Membership(self._servers, topic, settings.instance) for topic in (topics.SIGNALS, topics.MATCHES)

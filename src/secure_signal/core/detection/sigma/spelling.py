@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from sigma.exceptions import SigmaModifierError
 from sigma.rule import SigmaRule
 from sigma.rule.detection import SigmaDetectionItem
 from sigma.types import SigmaCompareExpression, SigmaTimestampPart
@@ -46,11 +47,23 @@ def _read(detection: Any) -> Any:
 def _spelt(part: Any, modifiers: frozenset[str] = frozenset()) -> Any:
     """A part of a selection; ``modifiers`` are those of the field whose value it is."""
     if isinstance(part, dict):
-        return {field(str(key)): _spelt(each, _modifiers(str(key))) for key, each in part.items()}
+        return _spelt_fields(part)
     if isinstance(part, list):
         return [spelt for each in part for spelt in _spellings(each, modifiers)]
     spellings = _spellings(part, modifiers)
     return spellings if len(spellings) > 1 else spellings[0]
+
+
+def _spelt_fields(fields: dict[Any, Any]) -> dict[str, Any]:
+    spelt: dict[str, Any] = {}
+    for key, values in fields.items():
+        name = field(str(key))
+        if name in spelt:
+            raise SigmaModifierError(
+                f"'{key}' stands twice, in another order or by another name; write it once"
+            )
+        spelt[name] = _spelt(values, _modifiers(str(key)))
+    return spelt
 
 
 def _modifiers(key: str) -> frozenset[str]:
@@ -62,7 +75,7 @@ def _spellings(value: Any, modifiers: frozenset[str]) -> list[Any]:
         return [_spelt(value, modifiers)]
     if _is_rounded(value) and modifiers <= {"all", "neq"}:
         return [str(value)]
-    if isinstance(value, float) and value.is_integer() and not modifiers:
+    if isinstance(value, float) and value.is_integer() and modifiers <= {"neq"}:
         return [value, str(value)]
     return [value]
 
