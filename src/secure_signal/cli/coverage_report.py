@@ -46,7 +46,8 @@ def of(found: Coverage, runs: Sequence[Run], since: int, rule_id: str | None) ->
 
 def _row(run: Run, found: Coverage, rule_id: str | None) -> Row:
     known = found.rule_lists.get(run.ruleset)
-    rule = known.get(rule_id) if known and rule_id else None
+    asked = found.evaluation(rule_id, run) if rule_id else None
+    rule = asked.rule if asked else None
     return Row(
         run.partition,
         run.first,
@@ -55,7 +56,7 @@ def _row(run: Run, found: Coverage, rule_id: str | None) -> Row:
         instant.render(run.until),
         run.ruleset,
         len(known.rules) if known else None,
-        rule is not None if known and rule_id else None,
+        rule is not None if asked and asked.known else None,
         rule.digest if rule else None,
     )
 
