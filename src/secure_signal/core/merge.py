@@ -10,8 +10,8 @@ likewise, by the event time of those that are there (KIP-353, KIP-695).
 No clock tells how far a source is. It is as far as an entry when its own watermark is, or when all was read
 that its log held after the entry's record was read: each parcel with entries says where the logs ended
 then. Whatever was acknowledged before that record was sent lies before those ends. So nobody waits for the
-idle, and while all sources are live, each entry passes at once. A source without an owner gets one within
-the group's session timeout; if it does not, it is waited for 30 seconds.
+idle, and while all sources are live, each entry passes at once, or with what is belated before it. A source
+without an owner gets one within the group's session timeout; if it does not, it is waited for 30 seconds.
 
 What is sent in a rush after hours reaches the partitions within milliseconds that are minutes of event time,
 and may be read before the rest of it is there. Nobody waits for it at the second, so belated entries wait for
