@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import perf_counter
 
-SHARE = 0.0001
+SHARE = 0.00025
 """Seconds that a search may take a text on the average; beyond, texts are not searched."""
 
 # Seconds it may take beyond its share: some bad texts are searched like any.
