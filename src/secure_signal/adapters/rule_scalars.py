@@ -23,7 +23,7 @@ def notes(document: yaml.Node, builder: yaml.CSafeLoader) -> tuple[str, ...]:
         scalar
         for name, section in sections
         if name.value in _SECTIONS
-        for scalar in _scalars(section)
+        for scalar in scalars(section)
         if _is_misread(scalar)
     ]
     more = len(misread) - _MOST_SHOWN
@@ -43,13 +43,14 @@ def _is_misread(scalar: yaml.ScalarNode) -> bool:
     return is_read and not _PLAIN[kind].fullmatch(scalar.value)
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """All words below a node, keys too."""
     if isinstance(node, yaml.ScalarNode):
         yield node
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from _scalars(key)
-            yield from _scalars(value)
+            yield from scalars(key)
+            yield from scalars(value)
     else:
         for item in node.value:
-            yield from _scalars(item)
+            yield from scalars(item)

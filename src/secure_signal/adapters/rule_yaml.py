@@ -69,7 +69,7 @@ def _content(node: yaml.Node, builder: yaml.CSafeLoader) -> Any:
     try:
         return builder.construct_document(node)
     except _NOT_SO:
-        guilty = next(filter(_is_wrong, _scalars(node)), node)
+        guilty = next(filter(_is_wrong, rule_scalars.scalars(node)), node)
         shown = str(guilty.value)[:_MAX_SHOWN]
         plain = builder.resolve(yaml.ScalarNode, guilty.value, (True, False))  # type: ignore[no-untyped-call]
         if guilty.tag != plain:
@@ -77,14 +77,6 @@ def _content(node: yaml.Node, builder: yaml.CSafeLoader) -> Any:
         else:
             what = f"'{shown}' cannot be the number or date that it looks like; quote the text"
         raise _refusal(guilty, what) from None
-
-
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    if isinstance(node, yaml.ScalarNode):
-        yield node
-    else:
-        for child in _children(node):
-            yield from _scalars(child)
 
 
 def _is_wrong(scalar: yaml.ScalarNode) -> bool:

@@ -138,7 +138,7 @@ def _circumstances(
         )
     if due is None:
         return
-    if history.anomaly(connection, due) is not None:
+    if due in told or history.anomaly(connection, due) is not None:
         yield f"It is stored: secure-signal why {due}"
         return
     yield f"That anomaly ({due}) is not stored."

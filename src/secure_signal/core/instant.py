@@ -72,12 +72,12 @@ def _parse(text: str) -> int:
 class _Known(dict[str, int]):
     """The instants of texts up to the minute or the second; learnt as they come."""
 
-    def __init__(self, end: int, rest: str, units: dict[str, int]) -> None:
+    def __init__(self, seconds: dict[str, int]) -> None:
         super().__init__()
-        self._end, self._rest, self._units = end, rest, units
+        self._seconds = seconds
 
     def __missing__(self, text: str) -> int:
-        instant = _parse(f"{text[: self._end]}{self._rest}") + self._units[text[self._end :]]
+        instant = _parse(f"{text[:17]}00Z") + self._seconds[text[17:]]
         if len(self) >= _MAX_KNOWN:
             self.clear()
         self[text] = instant
@@ -85,10 +85,10 @@ class _Known(dict[str, int]):
 
 
 _MAX_KNOWN = 10_000
-_MINUTES = _Known(17, "00Z", {"": 0})
+_MINUTES = _Known({"": 0})
 _WHOLE_SECONDS = {f"{second:02}Z": second * SECOND for second in range(60)}
 # Small enough to stay in a processor's cache.
-_SECONDS = _Known(17, "00Z", {f"{second:02}.": second * SECOND for second in range(60)})
+_SECONDS = _Known({f"{second:02}.": second * SECOND for second in range(60)})
 _MILLIS = {f"{n:03}": n * 1_000 for n in range(1_000)}
 _MICROS: dict[str, int] = {
     f"{digits}{zone}": int(digits or 0)

@@ -67,16 +67,6 @@ class Event(msgspec.Struct, gc=False):
             folds[field] = folded
         return folded
 
-    def folded_leaves(self) -> tuple[str, ...]:
-        """Every scalar of the payload without its case."""
-        folds = self.folds
-        if folds is None:
-            folds = self.folds = {}
-        folded = folds.get(_EACH_LEAF)
-        if folded is None:
-            folded = folds[_EACH_LEAF] = tuple(map(fold, self.leaves()))
-        return folded
-
     def leaves(self) -> Iterator[str]:
         """Every scalar of the payload, however deep, as text: what a keyword searches."""
         pending: list[Any] = [self.payload]
@@ -90,12 +80,14 @@ class Event(msgspec.Struct, gc=False):
                 yield text(value)
 
 
-_EACH_LEAF = "\0\0"
 LEAVES = "\0"
 """As a field: all leaves in one text, with what no payload contains between them."""
+EACH_LEAF = "\0\0"
+"""As a field: a list of all leaves."""
 
-OWN: dict[str, Callable[[Event], str]] = {
+OWN: dict[str, Callable[[Event], Any]] = {
     LEAVES: lambda event: LEAVES.join(event.leaves()),
+    EACH_LEAF: lambda event: [*event.leaves()],
     "user_id": lambda event: event.user_id,
     "type": lambda event: event.type,
     "timestamp": lambda event: instant.render(event.timestamp),

@@ -4,7 +4,6 @@ Sigma's flavour is PCRE (Modifiers Appendix 2.1); what RE2 reads otherwise is wr
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import re2
@@ -57,7 +56,7 @@ class Expression(Struct, frozen=True, tag=True):
                 f"an expression may have {LONGEST_SOURCE} characters, not {len(self.source)}"
             )
         try:
-            return _linear(self._for_re2)
+            return re2.compile(self._for_re2, _QUIET)
         except re2.error:
             return backtracking.compiled(self.pattern)
 
@@ -65,7 +64,7 @@ class Expression(Struct, frozen=True, tag=True):
     def size(self) -> int:
         """Instructions of RE2's program; 0 where it cannot run it."""
         try:
-            return int(_linear(self._for_re2).programsize)
+            return int(re2.compile(self._for_re2, _QUIET).programsize)
         except re2.error:
             return 0
 
@@ -78,7 +77,7 @@ class Expression(Struct, frozen=True, tag=True):
     def refusal(self) -> str | None:
         """Why RE2 cannot run it; None where it does."""
         try:
-            _linear(self._for_re2)
+            re2.compile(self._for_re2, _QUIET)
         except re2.error as error:
             return _reason(error)
         return None
@@ -113,12 +112,6 @@ _QUIET.log_errors = False
 _QUIET.max_mem = 2 * 1024 * 1024
 # To remember where thousands of groups matched would take memory by the square of their number.
 _QUIET.never_capture = True
-
-
-# A rule's expressions are asked for again and again while it is loaded.
-@lru_cache(maxsize=128)
-def _linear(source: str) -> Any:
-    return re2.compile(source, _QUIET)
 
 
 def _reason(error: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from secure_signal.core.detection.event import LEAVES, OWN, Event, reader
+from secure_signal.core.detection.event import EACH_LEAF, LEAVES, OWN, Event, reader
 from secure_signal.core.detection.field import fold
 from secure_signal.core.detection.matching import alternatives
 from secure_signal.core.detection.matching.condition import (
@@ -173,7 +173,7 @@ def _keyword(test: Pattern | Expression) -> Predicate:
     matches = _within(test).matcher()
     if test.cased:
         return lambda event: any(map(matches, event.leaves()))
-    return lambda event: any(map(matches, event.folded_leaves()))
+    return lambda event: any(map(matches, event.folded(EACH_LEAF)))
 
 
 def _is_in_one_leaf(pattern: Pattern) -> bool:

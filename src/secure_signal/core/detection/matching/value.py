@@ -123,7 +123,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-_PARTS: dict[str, Callable[[datetime], int]] = {
+PARTS: dict[str, Callable[[datetime], int]] = {
     "minute": lambda moment: moment.minute,
     "hour": lambda moment: moment.hour,
     "day": lambda moment: moment.day,
@@ -142,7 +142,7 @@ class TimePart(Struct, frozen=True, tag=True):
 
     def test(self) -> Test:
         """Of a text, or any element of a list."""
-        part, compare, number = _PARTS[self.part], COMPARISONS[self.comparison], self.number
+        part, compare, number = PARTS[self.part], COMPARISONS[self.comparison], self.number
 
         def holds(value: Any) -> bool:
             try:

@@ -160,7 +160,7 @@ def _detections(
         f"{document.origin}: {parsed.title}: {note}"
         for document, parsed in sound
         if isinstance(parsed, SigmaFilter)
-        for note in (*vocabulary.notes(document), *field_name.notes(document))
+        for note in sigma.remarks(document)
     ]
     remarks += [remark for each in filters for remark in each.remarks(detections)]
     return [sigma_filter.narrowed(rule, filters) for rule in detections], remarks

@@ -34,15 +34,18 @@ def problems(document: Document) -> Iterator[Problem]:
 
 def notes(document: Document) -> Iterator[str]:
     """Each field that is looked up as ``payload.`` within the payload, if no test has it there."""
-    if _has_payload_within(document):
-        return
-    for path, name in (*_of_detection(document), *_of_correlation(document)):
-        if name.startswith(_PAYLOAD) and name != _PAYLOAD and name not in _aliases(document):
-            meant = name.removeprefix(_PAYLOAD)
-            yield (
-                f"line {document.line(path)}: fields are looked up in the payload: {name} is not {meant}, "
-                f"but that of an object `payload` in it; write {meant} if that is meant"
-            )
+    names = (*_of_detection(document), *_of_correlation(document))
+    doubtful = [(path, name) for path, name in names if _is_doubtful(name, document)]
+    for path, name in () if doubtful and _has_payload_within(document) else doubtful:
+        meant = name.removeprefix(_PAYLOAD)
+        yield (
+            f"line {document.line(path)}: fields are looked up in the payload: {name} is not {meant}, "
+            f"but that of an object `payload` in it; write {meant} if that is meant"
+        )
+
+
+def _is_doubtful(name: str, document: Document) -> bool:
+    return name.startswith(_PAYLOAD) and name != _PAYLOAD and name not in _aliases(document)
 
 
 def _has_payload_within(document: Document) -> bool:

@@ -106,7 +106,14 @@ def notes(document: Document, parsed: SigmaRuleBase) -> Iterator[str]:
     """What a person should know of what a rule is called, and of keys that are passed over."""
     if parsed.id is None:
         yield f"has no id: it goes by its {'name' if parsed.name else 'title'}, which is not to change then"
-    yield from sentence.first((*vocabulary.notes(document), *field_name.notes(document)))
+    yield from sentence.first(remarks(document))
+
+
+def remarks(document: Document) -> Iterator[str]:
+    """What a person should know of a document as it is written, be it a rule or a filter."""
+    yield from document.notes
+    yield from vocabulary.notes(document)
+    yield from field_name.notes(document)
 
 
 def identifier(parsed: SigmaRuleBase) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sigma.modifiers import modifier_mapping, reverse_modifier_mapping
 from sigma.rule.detection import SigmaDetectionItem
 
+from secure_signal.core.detection.matching.value import PARTS
 from secure_signal.core.detection.sigma import spelling, vocabulary, written_field
 from secure_signal.core.detection.sigma.document import Document
 from secure_signal.core.detection.sigma.sigma_value import POLICY
@@ -18,8 +19,7 @@ _TAKES = re.compile(r"Modifier (?P<modifier>\w+) incompatible to value type of '
 # A value as Python shows it, where pySigma has no better word.
 _OBJECT = re.compile(r"<sigma\.types\.Sigma(\w+) object at 0x\w+>")
 _NUMBER = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?(?:[eE]([-+]?)([0-9]+))?")
-_PARTS = ("minute", "hour", "day", "week", "month", "year")
-_NUMBERS = ("gt", "gte", "lt", "lte", *_PARTS)
+_NUMBERS = ("gt", "gte", "lt", "lte", *PARTS)
 _VALUES = {"exists": "true or false", "cidr": "a network", **dict.fromkeys(_NUMBERS, "a number")}
 
 
@@ -56,7 +56,7 @@ def in_words(message: str) -> str:
         return f"there is no modifier '{unknown['name']}'; {advice}"
     if taken := _TAKES.match(message):
         modifier = reverse_modifier_mapping.get(taken["modifier"], taken["modifier"])
-        if modifier in _PARTS and "CompareExpression" in taken["value"]:
+        if modifier in PARTS and "CompareExpression" in taken["value"]:
             return f"{modifier} stands before the comparison, as in timestamp|{modifier}|lt"
         value = taken["value"] if "Sigma" not in taken["value"] else "what the modifier before it makes"
         return (

@@ -43,8 +43,7 @@ def problems(document: Document) -> Iterator[Problem]:
 
 
 def notes(document: Document) -> Iterator[str]:
-    """The keys that may be someone's own, and are passed over here; and what else is to be known."""
-    yield from document.notes
+    """The keys that may be someone's own, and are passed over here."""
     for key, meant in _unknown(document, (), _TOP):
         if meant and meant != KEY:
             yield f"the key '{key}' is passed over; did you mean '{meant}'?"

@@ -6,6 +6,7 @@ from typing import Any
 
 from sigma.exceptions import SigmaModifierError, SigmaValueError
 
+from secure_signal.core.detection.matching.value import PARTS
 from secure_signal.core.detection.sigma import plain_value
 
 _MOST_SPELLINGS = 10_000
@@ -18,7 +19,6 @@ _WITH_RE = {"re", "i", "ignorecase", "m", "multiline", "s", "dotall", "all", "ex
 # What would be made of a placeholder before its values are known.
 _TRANSFORMS = {"base64", "base64offset", "wide", "utf16le", "utf16", "utf16be", "windash", "fieldref"}
 _NO_SELECTIONS = ("condition", "timeframe")
-_PARTS = {"minute", "hour", "day", "week", "month", "year"}
 
 
 def each(section: Any) -> Iterator[tuple[tuple[str, ...], str, list[Any]]]:
@@ -49,7 +49,7 @@ def check(field: str, values: list[Any]) -> None:
             raise SigmaModifierError(
                 f"'{after[0]}' cannot follow expand; write the values instead of a placeholder"
             )
-    if _PARTS.intersection(modifiers) and any(isinstance(value, float) for value in values):
+    if PARTS.keys() & set(modifiers) and any(isinstance(value, float) for value in values):
         raise SigmaValueError("its values must be whole numbers")
     if "windash" in modifiers and sum(map(_spellings, values)) > _MOST_SPELLINGS:
         raise SigmaValueError(f"its values have more than {_MOST_SPELLINGS} spellings; take fewer")

@@ -76,11 +76,6 @@ def count(state: bytes) -> int:
     return entries
 
 
-def is_single(state: bytes) -> bool:
-    """Whether there is but one entry."""
-    return bool(_read_head(state)[4] == 1)
-
-
 def of(entries: Sequence[Entry]) -> bytes:
     """The form of entries."""
     places = sum(len(entry[3]) or 1 for entry in entries)

@@ -70,6 +70,6 @@ def _longest(groups: Population) -> list[Key]:
 def _first_at_rest(groups: Population) -> list[Key]:
     """Some in front, which then are looked at after all others."""
     front = list(islice(groups.resting, 1 + len(groups.resting) // _SHARE))
-    single = [key for key in front if resting.is_single(groups.resting[key])]
+    single = [key for key in front if resting.count(groups.resting[key]) == 1]
     groups.put_last(front)
     return single or front
