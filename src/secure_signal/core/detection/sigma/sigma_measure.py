@@ -9,10 +9,9 @@ from sigma.exceptions import SigmaCorrelationRuleError, SigmaTimespanError
 from secure_signal.core.detection.matching.value import COMPARISONS
 from secure_signal.core.detection.rules.correlation import TEMPORAL, Bound, Kind
 from secure_signal.core.detection.sigma import plausible
+from secure_signal.core.detection.sigma.timespan import LONGEST
 from secure_signal.core.detection.windowing.metric import exact
 from secure_signal.core.instant import SECOND
-
-_LONGEST = 3_653 * 86_400
 
 
 def bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]:
@@ -35,9 +34,10 @@ def bounds(kind: Kind, content: dict[str, Any], slots: int) -> tuple[Bound, ...]
 
 def timespan(parsed: SigmaCorrelationRule) -> int:
     """In microseconds; SigmaTimespanError where it is too long."""
-    if parsed.timespan.seconds > _LONGEST:
+    span = parsed.timespan.seconds * SECOND
+    if span > LONGEST:
         raise SigmaTimespanError(f"Timespan '{parsed.timespan.spec}' is longer than ten years")
-    return parsed.timespan.seconds * SECOND
+    return span
 
 
 def notices(parsed: SigmaCorrelationRule, kind: Kind, bounds: tuple[Bound, ...], slots: int) -> Iterator[str]:

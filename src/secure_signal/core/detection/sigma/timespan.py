@@ -13,7 +13,8 @@ _UNITS = {
     "w": 7 * 86_400 * SECOND,
 }
 _WRITTEN = re.compile(r"([0-9]{1,9})(ms|[smhdw])")
-_LONGEST = 3_653 * _UNITS["d"]
+LONGEST = 3_653 * _UNITS["d"]
+"""Ten years, in microseconds."""
 
 
 class Timespan(int):
@@ -28,7 +29,7 @@ def parse(text: object) -> Timespan:
             f"{str(text)[:40]!r} is no timespan; write a whole number and ms, s, m, h, d or w: 5m"
         )
     span = Timespan(int(written[1]) * _UNITS[written[2]])
-    if span > _LONGEST:
+    if span > LONGEST:
         raise ValueError(f"{text!r} is longer than ten years; write a shorter timespan")
     return span
 
